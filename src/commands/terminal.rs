@@ -76,7 +76,7 @@ pub(crate) enum ThemeArg {
 
 impl TerminalTraits {
     /// Reads them from the environment.
-    pub(super) fn detect(environment: &Environment, options: &AppearanceOptions) -> Self {
+    pub(super) fn detect(environment: &Environment, options: AppearanceOptions) -> Self {
         let variable = |name: &str| environment.get(name).unwrap_or_default();
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
@@ -108,7 +108,7 @@ impl TerminalTraits {
 
 impl TerminalTraits {
     /// Whether the terminal has to be asked for its background, and can be.
-    pub(super) fn asks_background(&self) -> bool {
+    pub(super) fn asks_background(self) -> bool {
         self.background == Background::Unknown && self.answers && !self.no_color
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     fn detect(variables: &[(&str, &str)]) -> TerminalTraits {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let environment = Environment::new(variables.iter().map(owned));
-        TerminalTraits::detect(&environment, &AppearanceOptions::default())
+        TerminalTraits::detect(&environment, AppearanceOptions::default())
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
             let environment = [&[("TERM", "xterm-256color")][..], variables].concat();
             let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             let environment = Environment::new(environment.iter().map(owned));
-            let traits = TerminalTraits::detect(&environment, &theme(options));
+            let traits = TerminalTraits::detect(&environment, theme(options));
             assert_eq!(traits.background, background, "{options:?} {variables:?}");
             assert_eq!(traits.asks_background(), asks, "{options:?} {variables:?}");
         }

@@ -26,7 +26,7 @@ pub(super) async fn run(
 ) -> Result<Exit, CommandError> {
     let mut private = opening.private;
     private.extend(private_words(&settings));
-    let terminal = TerminalTraits::detect(&context.environment, &context.options.appearance);
+    let terminal = TerminalTraits::detect(&context.environment, context.options.appearance);
     let options = tui::Options {
         project: settings.project.name.clone(),
         service: settings.service().to_owned(),

@@ -97,25 +97,29 @@ impl Replies {
     fn go_on(&mut self, key: KeyEvent, now: Duration) -> Input {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
-        match key.code {
-            KeyCode::Char('g') if control => self.end(now),
-            KeyCode::Char('\\') if alt => self.end(now),
-            // the end was cut behind its first byte
-            KeyCode::Char('\\') if self.escape.take().is_some() => self.end(now),
-            KeyCode::Esc => {
-                self.escape = Some(now);
-                Input::Nothing
-            }
-            KeyCode::Char(char) => {
-                if let Some(reply) = &mut self.reply
-                    && reply.text.len() < REPLY_TEXT_LIMIT
-                {
-                    reply.text.push(char);
-                }
-                Input::Nothing
-            }
-            _ => Input::Nothing,
+        if key.code == KeyCode::Esc {
+            self.escape = Some(now);
+            return Input::Nothing;
         }
+        let KeyCode::Char(char) = key.code else {
+            return Input::Nothing;
+        };
+        // an end may be cut behind its first byte, too
+        let cut = self.escape.take().is_some();
+        let ends = match char {
+            'g' => control,
+            '\\' => alt || cut,
+            _ => false,
+        };
+        if ends {
+            return self.end(now);
+        }
+        if let Some(reply) = &mut self.reply
+            && reply.text.len() < REPLY_TEXT_LIMIT
+        {
+            reply.text.push(char);
+        }
+        Input::Nothing
     }
 
     /// Reads a reply that has ended.
@@ -177,13 +181,13 @@ mod tests {
         let mut chars = bytes.chars();
         while let Some(char) = chars.next() {
             let (char, mut modifiers) = match char {
-                '\x1b' => match chars.next() {
-                    Some(char) => (char, KeyModifiers::ALT),
-                    None => {
+                '\x1b' => {
+                    let Some(char) = chars.next() else {
                         keys.push(Event::Key(KeyCode::Esc.into()));
                         break;
-                    }
-                },
+                    };
+                    (char, KeyModifiers::ALT)
+                }
                 '\x07' => ('g', KeyModifiers::CONTROL),
                 char => (char, KeyModifiers::NONE),
             };

@@ -149,7 +149,7 @@ impl<'a> ObjectSearch<'a> {
         let positions = Positions::of(pack);
         let visit = |(found, links): &mut (Matches, Links), object: &ObjectView<'_>| {
             self.object(found, object, layout.hash, &mut |id| {
-                links.push(id, &positions)
+                links.push(id, &positions);
             })
         };
         let (gathered, unread) = pack::walk(pack, threads, meter, visit);

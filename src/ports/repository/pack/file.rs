@@ -248,8 +248,8 @@ impl<'a> Positions<'a> {
         let shift = u64::BITS - bits;
         let mut first = vec![0_u32; (1 << bits) + 1];
         for position in 0..pack.len() {
-            let place = leading(pack.id(position)) >> shift;
-            if let Some(count) = first.get_mut(place as usize + 1) {
+            let bits = place(pack.id(position), shift);
+            if let Some(count) = first.get_mut(bits + 1) {
                 *count += 1;
             }
         }
@@ -263,7 +263,7 @@ impl<'a> Positions<'a> {
 
     /// Whether the pack has an object with this id.
     pub(in crate::ports::repository) fn has(&self, id: &[u8]) -> bool {
-        let place = (leading(id) >> self.shift) as usize;
+        let place = place(id, self.shift);
         let position = |place: usize| self.first.get(place).map(|position| *position as usize);
         let (Some(low), Some(high)) = (position(place), position(place + 1)) else {
             return false;
@@ -284,6 +284,11 @@ fn map(path: &Path) -> io::Result<Mmap> {
 
 fn broken(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why.to_owned())
+}
+
+/// An id's leading bits, without the others.
+fn place(id: &[u8], shift: u32) -> usize {
+    usize::try_from(leading(id) >> shift).unwrap_or(usize::MAX)
 }
 
 /// The first eight bytes of an id as a number: ids are ordered as these are.
