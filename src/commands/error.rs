@@ -56,6 +56,8 @@ pub(crate) enum CommandError {
     KeyNotTyped(#[source] io::Error),
     #[error("can't read the key from standard input")]
     KeyNotPiped(#[source] io::Error),
+    #[error("the OS keyring can't store a key here")]
+    NoKeyring(String),
     #[error("the key is empty: nothing arrived on standard input")]
     NoKeyPiped,
     #[error("standard input contains something other than one API key")]
@@ -116,6 +118,7 @@ impl CommandError {
             | Self::SampleProject { .. }
             | Self::KeyNotTyped(_)
             | Self::KeyNotPiped(_)
+            | Self::NoKeyring(_)
             | Self::NoKeyPiped
             | Self::NotAKey
             | Self::NoKeyForSetup
@@ -173,6 +176,9 @@ impl CommandError {
             Self::KeyNotPiped(source) => report
                 .why(source.to_string())
                 .hint("pipe the key as text: `neonup login < key-file`"),
+            Self::NoKeyring(why) => report.why(why.clone()).hint(
+                "unlock it, or run `neonup login --store file` (a 0600 file, in plain text) or `--store session`",
+            ),
             Self::NoKeyPiped => {
                 report.hint("pipe the key: `neonup login < key-file`, or set NEON_API_KEY")
             }

@@ -10,7 +10,7 @@ use crate::{
     core::{
         answer::{Answer, KeyStorage, LoginAnswer},
         exit::Exit,
-        facts::Facts,
+        facts::{Facts, KeyringState},
         plan::Status,
         step::StepId,
     },
@@ -37,6 +37,14 @@ impl LoginArgs {
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
         let (settings, ports) = context.open(context.flags())?;
+        let keyring = matches!(self.store, None | Some(KeyStorageArg::Keyring));
+        if keyring
+            && context.streams.stdin
+            && let KeyringState::Unavailable(why) = ports.store.self_test().await
+        {
+            // nobody is asked for a key that can't be kept
+            return Err(CommandError::NoKeyring(why));
+        }
         let Some(key) = key_input::for_login(context, output).await? else {
             output.note("canceled: nothing was stored");
             return Ok(Exit::Cancelled);

@@ -11,7 +11,11 @@ use clap::{CommandFactory, Error};
 use crate::{
     core::exit::Exit,
     domain::{redact, visible},
+    project::workspace,
 };
+
+/// What `COLUMNS` says is taken for a mistake below this: some programs set it to 0.
+const NARROWEST: usize = 20;
 
 /// Prints what the parser has to say of these arguments.
 pub(super) fn print<C: CommandFactory>(
@@ -20,7 +24,18 @@ pub(super) fn print<C: CommandFactory>(
 ) -> Exit {
     // parsed again from arguments that are safe to show, it says the same in its own colors
     let safe = arguments.map(|argument| shown(&argument.to_string_lossy()));
-    let printed = match C::command().try_get_matches_from(safe) {
+    let mut command = C::command();
+    let environment = workspace::environment();
+    let columns = environment.get("COLUMNS");
+    if columns.is_some_and(|columns| {
+        columns
+            .parse()
+            .is_ok_and(|columns: usize| columns < NARROWEST)
+    }) {
+        // a word a line says less than a line that the terminal breaks
+        command = command.term_width(80);
+    }
+    let printed = match command.try_get_matches_from(safe) {
         Err(error) => error.print(),
         // something that only the bytes were wrong with
         Ok(_) => writeln!(

@@ -125,6 +125,17 @@ fn todo(context: &StepContext<'_>) -> Choices {
         ];
         return Vec::from(choices).into();
     }
+    // without a project there is no URL to write
+    if let Some(blocker) = context.blocker
+        && context.step == StepId::Env
+    {
+        let mut choices = vec![context.go_to(blocker), context.probe_again()];
+        if can_undo(context.state) {
+            choices.push(env::undo(context));
+        }
+        choices.push(context.skip());
+        return choices.into();
+    }
     if let Some(choices) = trust::choices(context) {
         return choices;
     }

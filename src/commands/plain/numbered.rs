@@ -203,7 +203,7 @@ mod tests {
             first,
             [
                 "1. Paste an API key: check the key (default), for this session only",
-                "2. Paste an API key: check the key and keep it in a file, in plain text, mode 0600",
+                "2. Paste an API key: check the key, keep it in a file, plain text, 0600",
             ]
         );
         assert_eq!(actions(&all)[0], Action::ApplyKey(KeyStorage::Session));

@@ -33,6 +33,8 @@ pub(crate) struct StepContext<'a> {
     pub blocker: Option<StepId>,
     /// Whether the choices are shown although the step is done.
     pub change: bool,
+    /// Env: whether the last thing that was done was an undo, so that the next one takes it back.
+    pub undone: bool,
     /// Login: whether a key is typed already.
     pub key_typed: bool,
     /// Project: the projects that the filter matches.
@@ -47,6 +49,7 @@ impl<'a> StepContext<'a> {
             state,
             blocker: None,
             change: false,
+            undone: false,
             key_typed: false,
             matches: None,
         }

@@ -23,7 +23,12 @@ pub(crate) fn can_undo(state: &StepState) -> bool {
 }
 
 pub(super) fn undo(context: &StepContext<'_>) -> Choice {
-    context.apply("Undo the last write", "undo", Answer::Env(EnvAnswer::Undo))
+    let (label, verb) = if context.undone {
+        ("Redo what was undone", "redo")
+    } else {
+        ("Undo the last write", "undo")
+    };
+    context.apply(label, verb, Answer::Env(EnvAnswer::Undo))
 }
 
 pub(super) fn overwrite(context: &StepContext<'_>) -> Choice {

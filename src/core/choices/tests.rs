@@ -233,6 +233,21 @@ fn a_step_that_failed_behind_a_blocker_leads_to_the_blocker() {
     };
     assert_eq!(first(Some(StepId::Project)), Action::GoTo(StepId::Project));
     assert_eq!(first(None), Action::Probe);
+    // the same where a file is missing: there is no URL to write into it yet
+    state.status = Status::Todo;
+    state.findings = vec![Finding::new(Code::EnvMissingFile, "no file").fixable()];
+    let choices = of_step(&StepContext {
+        blocker: Some(StepId::Project),
+        ..StepContext::new(Medium::Screens, StepId::Env, &state)
+    });
+    assert_eq!(
+        actions(&choices),
+        [
+            Action::GoTo(StepId::Project),
+            Action::Probe,
+            Action::AskToSkip
+        ]
+    );
 }
 
 #[test]

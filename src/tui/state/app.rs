@@ -27,7 +27,7 @@ use crate::tui::{
         screen::{Focus, Screen},
         shown::Shown,
         watch::Watch,
-        work::{SPINNER_AFTER, SPINNER_EVERY, StepWork, TOAST_FOR, Toast},
+        work::{LastChange, SPINNER_AFTER, SPINNER_EVERY, StepWork, TOAST_FOR, Toast},
     },
     theme::Theme,
 };
@@ -58,6 +58,7 @@ pub(crate) struct App {
     /// How long the wizard has been open.
     pub now: Duration,
     pub toast: Option<Toast>,
+    pub last_change: LastChange,
     /// What was asked of others, and heard from them.
     pub activity: ActivityLog,
     /// Whether the wizard goes to the first open step by itself, since the user has not gone anywhere.
@@ -99,6 +100,7 @@ impl App {
             mouse: false,
             now: Duration::ZERO,
             toast: None,
+            last_change: LastChange::default(),
             activity: ActivityLog::default(),
             follow: true,
             from: StepId::Login,
@@ -419,6 +421,7 @@ impl App {
         let step = answer.step();
         self.plan.reopen(step);
         self.begin(step, Phase::Apply);
+        self.last_change.answer = Some(answer.clone());
         Effect::Apply(answer)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::event::Phase;
+use crate::core::{answer::Answer, event::Phase};
 
 /// Work that was asked for and has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub(crate) struct StepWork {
     pub cancelled: bool,
     /// Whether the user has asked for a probe, who then hears what came of it.
     pub by_key: bool,
+}
+
+/// What was changed last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct LastChange {
+    /// The answer that was applied.
+    pub answer: Option<Answer>,
+    /// Whether the last change of the env files was an undo.
+    pub undone: bool,
 }
 
 /// A message at the bottom that goes away by itself.

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     core::{
-        answer::Answer,
+        answer::{Answer, EnvAnswer, SecretsAnswer},
         environment::Environment,
         event::{Activity, ActivityKind, EventKind, Phase},
         facts::{CheckState, Facts},
@@ -218,4 +218,40 @@ fn the_bar_of_the_running_check_grows() {
     assert_ne!(before, after);
     let now = driver.app.now;
     assert!(now > Duration::from_secs(2));
+}
+
+#[test]
+fn an_undo_says_so_and_offers_the_redo() {
+    let mut driver = AppDriver::up_to(StepId::Env);
+    let offered = |driver: &AppDriver| {
+        let entries = palette::entries(&driver.app, "").into_iter();
+        let labels: Vec<_> = entries.map(|entry| entry.label).collect();
+        let has = |label: &str| labels.iter().any(|known| known == label);
+        (has("Undo the last write"), has("Redo what was undone"))
+    };
+    for (said, redo) in [
+        ("undone: the files are as before the last write", true),
+        ("redone: the files are as written", false),
+    ] {
+        drop(driver.app.apply(Answer::Env(EnvAnswer::Undo)));
+        driver.begin(StepId::Env, Phase::Apply);
+        let applied = finished(Phase::Apply, 12, todo(StepId::Env));
+        driver.emit(StepId::Env, applied);
+        assert_eq!(toast(&driver), said);
+        assert_eq!(driver.app.last_change.undone, redo);
+        let (undo_offered, redo_offered) = offered(&driver);
+        assert_eq!(redo_offered, redo && driver.app.can_undo());
+        assert_eq!(undo_offered, !redo && driver.app.can_undo());
+    }
+}
+
+#[test]
+fn installed_hooks_are_confirmed() {
+    let mut driver = AppDriver::up_to(StepId::Secrets);
+    let install = Answer::Secrets(SecretsAnswer::InstallHook);
+    drop(driver.app.apply(install));
+    driver.begin(StepId::Secrets, Phase::Apply);
+    let applied = finished(Phase::Apply, 12, done(StepId::Secrets));
+    driver.emit(StepId::Secrets, applied);
+    assert_eq!(toast(&driver), "git hooks installed");
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     core::{
+        answer::{Answer, EnvAnswer, SecretsAnswer},
         code::Code,
         event::{Event, EventKind, Outcome, Phase, Report, RunError, Verdict},
         plan::{Status, StepState},
@@ -144,18 +145,49 @@ fn done(app: &mut App, step: StepId, report: &Report) {
     if step == StepId::Project {
         app.project = ProjectInput::default();
     }
+    if let Some(Answer::Env(answer)) = &app.last_change.answer
+        && step == StepId::Env
+    {
+        app.last_change.undone = *answer == EnvAnswer::Undo && !app.last_change.undone;
+    }
     let label = step.title();
     if report.verdict() == Verdict::Todo {
+        if let Some(done) = said_of(app) {
+            // there is still something to do, and the screen shows it
+            app.notify(done);
+            return;
+        }
         app.notify(format!(
             "{label} still has something to do: {}",
             report.evidence
         ));
         return;
     }
-    app.notify(format!("{label}: {}", report.evidence));
+    app.notify(match said_of(app) {
+        Some(done) => done,
+        None => format!("{label}: {}", report.evidence),
+    });
     if app.screen == Screen::Step(step) && app.overlay.is_none() {
         app.follow = true;
         app.from = step;
+    }
+}
+
+/// What was done, where the step's evidence doesn't say it.
+fn said_of(app: &App) -> Option<String> {
+    match app.last_change.answer.as_ref()? {
+        Answer::Secrets(SecretsAnswer::InstallHook) => Some("git hooks installed".to_owned()),
+        Answer::Env(EnvAnswer::Undo) if app.last_change.undone => {
+            Some("undone: the files are as before the last write".to_owned())
+        }
+        Answer::Env(EnvAnswer::Undo) => Some("redone: the files are as written".to_owned()),
+        Answer::Login(_)
+        | Answer::Project(_)
+        | Answer::Env(_)
+        | Answer::Backend(_)
+        | Answer::Schema(_)
+        | Answer::Health(_)
+        | Answer::Secrets(_) => None,
     }
 }
 
