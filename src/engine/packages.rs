@@ -155,7 +155,13 @@ async fn install(cx: &Cx, wanted: &Wanted) -> Result<Prepared> {
     cx.progress(Progress::label(format!("installing the packages: {line}")));
     let mut argv = vec![program.display().to_string()];
     argv.extend(install.argv.iter().skip(1).cloned());
-    run(cx, argv, &dir, LIMIT, &line, &install.dir).await?;
+    let ran = run(cx, argv, &dir, LIMIT, &line, &install.dir).await;
+    // a manager that failed may have left an environment that git would take
+    let environment = cx.ports.files.stat(&dir.join(ENVIRONMENT));
+    if install.fills == ENVIRONMENT && matches!(environment, Ok(Some(_))) {
+        keep_out(cx, &dir)?;
+    }
+    ran?;
     trust::renew(cx, &agreed, &join(&install.dir, install.fills))?;
     if install.argv.iter().any(|word| word == OLDER_SQLALCHEMY) {
         cx.tell(

@@ -170,7 +170,7 @@ fn not_built(finding: Finding) -> Report {
 
 /// Whether a program or a package was missing.
 fn lacks_package(failure: &Failure) -> bool {
-    failure.what.starts_with("program not found")
+    failure.what.ends_with("isn't installed")
         || [
             "No module named",
             "Couldn't import Django",

@@ -155,6 +155,28 @@ async fn an_environment_of_a_person_is_left_alone() {
 }
 
 #[test]
+fn requirements_that_powershell_wrote_are_installed_too() {
+    let config = NODE_APP.replace(
+        r#"["npm", "run", "start"]"#,
+        r#"["python", "-m", "uvicorn", "a:app"]"#,
+    );
+    let world = world(&[]);
+    let units = "\u{feff}fastapi\r\n".encode_utf16();
+    let bytes = units.flat_map(u16::to_le_bytes).collect();
+    let path = std::path::Path::new("/repo/requirements.txt");
+    world.with(|state| state.files.insert(path.into(), bytes));
+    let cx = context(&world, &config, &[]);
+    let found = wanted(&cx.settings, &cx.ports).unwrap();
+    assert!(
+        found
+            .install
+            .argv
+            .join(" ")
+            .ends_with("-r requirements.txt")
+    );
+}
+
+#[test]
 fn an_address_in_parts_that_names_no_driver_gets_the_sqlalchemy_it_was_written_for() {
     let config = "[project]\nname = \"todo\"\n[[env]]\nfile = \".env\"\nkeys.DB_HOST = { url = \"direct\", part = \"host\" }\n\
         [backend]\nstart = [\"python\", \"-m\", \"uvicorn\", \"main:app\"]\n";
@@ -201,6 +223,25 @@ fn a_virtual_environment_keeps_itself_out_of_git() {
     world.with(|state| state.files.insert(rules.into(), b"# mine\n".to_vec()));
     keep_out(&cx, std::path::Path::new("/repo")).unwrap();
     assert_eq!(held().as_deref(), Some(b"# mine\n".as_slice()));
+}
+
+#[tokio::test]
+async fn an_environment_that_a_failed_installation_leaves_is_kept_out_of_git() {
+    let config = NODE_APP.replace(
+        r#"["npm", "run", "start"]"#,
+        r#"["pipenv", "run", "python", "-m", "uvicorn", "a:app"]"#,
+    );
+    let world = world(&[("Pipfile", ""), ("Pipfile.lock", "{}"), (".venv", "")]);
+    world.with(|state| {
+        let failed = Some((1, "ERROR: no such version\n".to_owned()));
+        state.programs.insert("pipenv sync".to_owned(), failed);
+    });
+    let cx = context(&world, &config, &[("NEONUP_TRUST", "1")]);
+    assert!(supply(&cx).await.is_err());
+    assert_eq!(ran(&world), ["pipenv sync"]);
+    let rules = std::path::Path::new("/repo/.venv/.gitignore");
+    let held = world.with(|state| state.files.get(rules).cloned());
+    assert_eq!(held.as_deref(), Some(b"*\n".as_slice()));
 }
 
 #[tokio::test]
