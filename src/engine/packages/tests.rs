@@ -227,17 +227,23 @@ fn a_virtual_environment_keeps_itself_out_of_git() {
 
 #[tokio::test]
 async fn an_environment_that_a_failed_installation_leaves_is_kept_out_of_git() {
-    let config = NODE_APP.replace(
-        r#"["npm", "run", "start"]"#,
-        r#"["pipenv", "run", "python", "-m", "uvicorn", "a:app"]"#,
-    );
-    let world = world(&[("Pipfile", ""), ("Pipfile.lock", "{}"), (".venv", "")]);
+    let world = world(&[(".venv", "")]);
     world.with(|state| {
         let failed = Some((1, "ERROR: no such version\n".to_owned()));
         state.programs.insert("pipenv sync".to_owned(), failed);
     });
-    let cx = context(&world, &config, &[("NEONUP_TRUST", "1")]);
-    assert!(supply(&cx).await.is_err());
+    let cx = context(&world, NODE_APP, &[("NEONUP_TRUST", "1")]);
+    let wanted = Wanted {
+        install: Install {
+            argv: vec!["pipenv".to_owned(), "sync".to_owned()],
+            dir: String::new(),
+            environment: None,
+            fills: ENVIRONMENT,
+        },
+        missing: None,
+        files: Vec::new(),
+    };
+    assert!(install(&cx, &wanted).await.is_err());
     assert_eq!(ran(&world), ["pipenv sync"]);
     let rules = std::path::Path::new("/repo/.venv/.gitignore");
     let held = world.with(|state| state.files.get(rules).cloned());
