@@ -31,8 +31,6 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
     }
     terminal.press("\r");
     terminal.wait_for("End the demo?");
-    // soon after another Enter it may be one that is held
-    std::thread::sleep(std::time::Duration::from_millis(800));
     terminal.press("\r");
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     terminal.wait_for_restore();
