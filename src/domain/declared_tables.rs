@@ -17,8 +17,9 @@ const DECLARES: &[(&[&str], &str)] = &[
         r#"(?m)^[^/\n]*\bpgTable\(\s*["'`]|^\s*@Entity\(|\b(?:sequelize|db)\.define\(\s*["'`]|\.createTable\(\s*["'`]"#,
     ),
     (&["prisma"], r"(?m)^model\s+\w+\s*\{"),
+    // in code it may be what the app runs by itself when it first needs the table
     (
-        &["sql", "ts", "js", "mjs", "py"],
+        &["sql"],
         r"(?im)^\s*create\s+table\s+(?:if\s+not\s+exists\s+)?[\w.]",
     ),
 ];
@@ -95,7 +96,7 @@ mod tests {
             (
                 "db.py",
                 "SQL = \"\"\"\nCREATE TABLE todo (id int)\n\"\"\"\n",
-                Some(2),
+                None,
             ),
             (
                 "schemas.py",
