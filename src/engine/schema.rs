@@ -124,10 +124,7 @@ impl Step for SchemaStep {
                 return Ok(not_built(finding));
             }
             let mut run = migrate(cx, &wanted.command).await;
-            if matches!(run, Ok(Ran::NotEmpty)) {
-                return self.probe(cx).await;
-            }
-            if run.as_ref().is_err_and(lacks_package) {
+            if let Ok(Ran::LacksPackage(failure)) = run {
                 if !matches!(prepared, Prepared::Refused(_)) {
                     prepared = packages::supply(cx).await.map_err(of_command)?;
                 }
@@ -135,16 +132,21 @@ impl Step for SchemaStep {
                     Prepared::Installed => migrate(cx, &wanted.command).await,
                     // why the packages are not there is what has to be mended
                     Prepared::Refused(finding) => {
-                        run.map_err(|failure| failure.why(finding.title).hint(finding.hint))
+                        Err(failure.why(finding.title).hint(finding.hint))
                     }
-                    Prepared::Nothing => run,
+                    Prepared::Nothing => Err(failure),
                 };
             }
+            let run = match run {
+                Ok(Ran::Yes) => Ok(()),
+                Ok(Ran::NotEmpty) => return self.probe(cx).await,
+                Ok(Ran::LacksPackage(failure)) | Err(failure) => Err(failure),
+            };
             let look = look(cx, run.is_ok()).await?;
             // what has to be mended first is the cause, and running it again is no way out
             return match run {
                 Err(failure) if !look.conflict => Err(failure),
-                Ok(_) | Err(_) => Ok(look.report),
+                Ok(()) | Err(_) => Ok(look.report),
             };
         }
         self.probe(cx).await
@@ -168,21 +170,20 @@ fn not_built(finding: Finding) -> Report {
     )
 }
 
-/// Whether a program or a package was missing.
-fn lacks_package(failure: &Failure) -> bool {
-    failure.what.ends_with("isn't installed")
-        || [
-            "No module named",
-            "Couldn't import Django",
-            "Cannot find module",
-            "Cannot find package",
-            // a command of a plugin: Flask-Migrate's `db`, Django's of an app
-            "No such command",
-            "Unknown command:",
-            "not found",
-        ]
-        .iter()
-        .any(|words| failure.why.contains(words))
+/// Whether what a command printed at its end says that a program or a package is missing.
+fn lacks_package(line: &str) -> bool {
+    [
+        "No module named",
+        "Couldn't import Django",
+        "Cannot find module",
+        "Cannot find package",
+        // a command of a plugin: Flask-Migrate's `db`, Django's of an app
+        "No such command",
+        "Unknown command:",
+        "not found",
+    ]
+    .iter()
+    .any(|words| line.contains(words))
 }
 
 /// What a look has found.
@@ -468,9 +469,10 @@ fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
 
 /// Runs the project's own migration command, with the values of the first env file in its environment.
 /// Whether the migration command ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ran {
     Yes,
+    /// A program or a package that it needs is missing.
+    LacksPackage(Failure),
     /// It runs only in an empty database, and this one isn't.
     NotEmpty,
 }
@@ -491,14 +493,15 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
     let line = command.join(" ");
     let dir = cx.settings.path(cx.settings.schema_dir());
     let program = command.first().map(String::as_str).unwrap_or_default();
-    let found = cx.ports.process.find(program, &dir).ok_or_else(|| {
-        Failure::new(
+    let Some(found) = cx.ports.process.find(program, &dir) else {
+        let failure = Failure::new(
             Code::SchemaCommandFailed,
             format!("the program `{program}` isn't installed"),
         )
         .why("looked in the project's virtual environment and in PATH")
-        .hint("install it, or change [schema] command in neonup.toml")
-    })?;
+        .hint("install it, or change [schema] command in neonup.toml");
+        return Ok(Ran::LacksPackage(failure));
+    };
     let mut argv = vec![found.display().to_string()];
     argv.extend(command.iter().skip(1).cloned());
     cx.progress(Progress::label(format!("running {line}")));
@@ -544,7 +547,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
         return Ok(Ran::Yes);
     }
     let last = telling_line(&plain);
-    Err(Failure::new(
+    let failure = Failure::new(
         Code::SchemaCommandFailed,
         format!(
             "`{line}` failed with {}",
@@ -554,7 +557,12 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
         ),
     )
     .why(connection::redact(&last, &secrets))
-    .hint("run it yourself in its folder to see its whole output"))
+    .hint("run it yourself in its folder to see its whole output");
+    if lacks_package(&last) {
+        Ok(Ran::LacksPackage(failure))
+    } else {
+        Err(failure)
+    }
 }
 
 #[cfg(test)]
