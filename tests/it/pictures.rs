@@ -9,7 +9,7 @@ mod words;
 
 use std::{fs, path::Path};
 
-use crate::support::{Home, Terminal, python, skip, until};
+use crate::support::{Home, Terminal, python, skip};
 
 /// The steps that ask something in the demo; the others have nothing to do.
 const ASKS: [&str; 5] = ["Project", "Environment", "Backend", "Schema", "Health"];
@@ -45,20 +45,20 @@ fn record(python: &Path) -> Vec<vt100::Screen> {
     let picture = |terminal: &Terminal| terminal.output().screen().clone();
     let mut frames = Vec::new();
     for stop in ASKS {
-        until(&format!("{stop} asks"), || {
+        terminal.until(&format!("{stop} asks"), |terminal| {
             let heading = terminal.heading();
-            heading.starts_with(stop) && heading.contains("todo") && quiet(&terminal)
+            heading.starts_with(stop) && heading.contains("todo") && quiet(terminal)
         });
         frames.push(picture(&terminal));
         terminal.press("\r");
     }
-    until("summary", || {
-        terminal.text().contains("All done") && quiet(&terminal)
+    terminal.until("the summary", |terminal| {
+        terminal.text().contains("All done") && quiet(terminal)
     });
     for (title, key) in DONE {
         terminal.press(key);
-        until(title, || {
-            terminal.heading().starts_with(title) && quiet(&terminal)
+        terminal.until(title, |terminal| {
+            terminal.heading().starts_with(title) && quiet(terminal)
         });
         frames.push(picture(&terminal));
     }
