@@ -467,7 +467,6 @@ fn never_run(wanted: &SchemaSettings, found: &[TableFacts]) -> Option<Finding> {
     )
 }
 
-/// Runs the project's own migration command, with the values of the first env file in its environment.
 /// Whether the migration command ran.
 enum Ran {
     Yes,
@@ -489,6 +488,7 @@ async fn is_empty(cx: &Cx) -> Result<bool> {
     Ok(shape.tables.is_empty() && shape.objects.is_empty())
 }
 
+/// Runs the project's own migration command, with the values of the first env file in its environment.
 async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
     let line = command.join(" ");
     let dir = cx.settings.path(cx.settings.schema_dir());

@@ -206,7 +206,10 @@ fn not_again(cx: &Cx, found: &SchemaShape) -> Migrations {
             "the database has {count}, so `{line}` isn't run: whether they are as the code says couldn't be determined"
         ))
         .detail("it drops tables or adds rows (`only_empty`), so it runs only in an empty database")
-        .hint("list the tables in neonup.toml, under [schema.tables], or set a command that tells: [schema] pending"),
+        .hint(
+            "to have it checked, add to [schema] in neonup.toml: pending = [\"…\"], a command that changes nothing and exits with 0 if nothing \
+             is missing, with 1 if something is",
+        ),
     )
 }
 
