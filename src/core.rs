@@ -18,6 +18,7 @@ pub(crate) mod presenter;
 pub(crate) mod proof;
 pub(crate) mod redact;
 pub(crate) mod remedy;
+pub(crate) mod schema_run;
 pub(crate) mod secret;
 pub(crate) mod skip;
 pub(crate) mod step;

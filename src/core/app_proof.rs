@@ -32,6 +32,14 @@ pub(crate) enum ProofInput {
     Program(String),
     /// The packages that are installed in a place.
     Packages(String),
+    /// The migration command and its folder.
+    SchemaCommand,
+    /// Where the database is, and its name.
+    Database,
+    /// A table of the database, by its name.
+    Table(String),
+    /// Something else of the database, such as a view.
+    DatabaseObject { kind: String, name: String },
 }
 
 impl ProofInput {
@@ -44,7 +52,32 @@ impl ProofInput {
             Self::Variable(name) => format!("`{name}` in the shell"),
             Self::Program(name) => format!("the program `{name}`"),
             Self::Packages(place) => format!("the installed packages ({place})"),
+            Self::SchemaCommand => "the migration command".to_owned(),
+            Self::Database => "the database in the env file".to_owned(),
+            Self::Table(name) => format!("the table `{name}`"),
+            Self::DatabaseObject { kind, name } => format!("the {kind} `{name}`"),
         }
+    }
+}
+
+/// The most changed inputs that are named.
+const MOST_NAMED: usize = 3;
+
+/// Names what has changed.
+pub(crate) fn named(changed: &[ProofInput]) -> String {
+    let names: Vec<_> = changed
+        .iter()
+        .take(MOST_NAMED)
+        .map(ProofInput::words)
+        .collect();
+    match changed.len().saturating_sub(MOST_NAMED) {
+        0 => match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => {
+                format!("{} and {last}", rest.join(", "))
+            }
+            _ => names.concat(),
+        },
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }
 
@@ -60,6 +93,11 @@ impl ProofInputs {
 
     pub(crate) fn get(&self, input: &ProofInput) -> Option<&str> {
         self.0.get(input).map(String::as_str)
+    }
+
+    /// Keeps only some of them.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&ProofInput) -> bool) {
+        self.0.retain(|input, _| keep(input));
     }
 
     /// What is another one, new or gone since `before`.

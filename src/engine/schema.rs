@@ -7,6 +7,7 @@ mod beforehand;
 mod compare;
 mod drizzle;
 mod fixed;
+mod last_run;
 mod pending;
 mod resume;
 mod written;
@@ -123,6 +124,7 @@ impl Step for SchemaStep {
             {
                 return Ok(not_built(finding));
             }
+            let before = last_run::inputs(cx, &SchemaShape::default()).await;
             let mut run = migrate(cx, &wanted.command).await;
             if let Ok(Ran::LacksPackage(failure)) = run {
                 if !matches!(prepared, Prepared::Refused(_)) {
@@ -143,6 +145,12 @@ impl Step for SchemaStep {
                 Ok(Ran::LacksPackage(failure)) | Err(failure) => Err(failure),
             };
             let look = look(cx, run.is_ok()).await?;
+            if run.is_ok()
+                && look.report.verdict() == Verdict::Done
+                && let Some(found) = &look.found
+            {
+                last_run::keep(cx, &before, found).await;
+            }
             // what has to be mended first is the cause, and running it again is no way out
             return match run {
                 Err(failure) if !look.conflict => Err(failure),
@@ -191,6 +199,8 @@ struct Look {
     report: Report,
     /// Whether the migrations have to be mended before the command can run.
     conflict: bool,
+    /// What the database holds, where it was seen.
+    found: Option<SchemaShape>,
 }
 
 impl From<Report> for Look {
@@ -198,6 +208,7 @@ impl From<Report> for Look {
         Self {
             report,
             conflict: false,
+            found: None,
         }
     }
 }
@@ -272,6 +283,7 @@ async fn look(cx: &Cx, ran: bool) -> Result<Look> {
     Ok(Look {
         report: report.facts(Facts::Schema(facts)),
         conflict,
+        found: Some(found),
     })
 }
 

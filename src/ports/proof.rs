@@ -1,4 +1,4 @@
-//! What starting the application has shown, and the inputs that it stands on: kept outside the repository, for this user alone.
+//! What starting the application and running its migrations has shown, and the inputs that it stands on: kept outside the repository, for this user alone.
 
 pub(crate) mod disk;
 mod gather;
@@ -13,6 +13,7 @@ use crate::{
     core::{
         app_proof::{AppProof, ProofInput, ProofInputs},
         proof::Coverage,
+        schema_run::SchemaRun,
         secret::Secret,
     },
     ports::records::RecordError,
@@ -46,7 +47,7 @@ pub(crate) struct GatheredInputs {
     pub coverage: Coverage,
 }
 
-/// The last proof of one clone.
+/// The last proofs of one clone.
 #[async_trait]
 pub(crate) trait ProofStore: Send + Sync {
     /// The last proof; `None` where there is none, or nowhere to keep one.
@@ -54,6 +55,12 @@ pub(crate) trait ProofStore: Send + Sync {
 
     /// Keeps a proof in place of the last one. Where that can't be written, this process still knows it.
     fn keep(&self, proof: AppProof) -> Result<(), RecordError>;
+
+    /// The last run of the migration command; `None` where there is none, or nowhere to keep one.
+    fn last_run(&self) -> Result<Option<SchemaRun>, RecordError>;
+
+    /// Keeps a run in place of the last one. Where that can't be written, this process still knows it.
+    fn keep_run(&self, run: SchemaRun) -> Result<(), RecordError>;
 
     /// Hashes the inputs. They can be compared with those of a proof that was kept here, and tell nothing to anybody else.
     async fn inputs(&self, question: InputQuestion) -> GatheredInputs;

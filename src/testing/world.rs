@@ -147,6 +147,8 @@ pub(crate) struct State {
     pub agreed: Vec<crate::core::trust::CloneCommand>,
     /// What the last start of the app has shown.
     pub proof: Option<crate::core::app_proof::AppProof>,
+    /// What the last run of the migration command has left.
+    pub schema_run: Option<crate::core::schema_run::SchemaRun>,
     /// What the files of the schema make, if it can be found out.
     pub made: Option<SchemaShape>,
     /// What the database holds.
@@ -164,6 +166,8 @@ pub(crate) struct State {
     pub unread: Vec<Unread>,
     /// What another program answers once one has run: by its command line, that of the other and the new answer.
     pub afterwards: BTreeMap<String, (String, Option<(i32, String)>)>,
+    /// The tables that a program makes that ends well.
+    pub made_by_programs: Vec<crate::ports::database::TableFacts>,
     /// Whether files and commands end well, and do nothing.
     pub runs_do_nothing: bool,
     /// What was run, with the names of the variables that it was handed.

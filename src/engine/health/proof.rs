@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     core::{
-        app_proof::{AppProof, ProofInput, TriedCheck},
+        app_proof::{AppProof, ProofInput, TriedCheck, named},
         code::{Code, Severity},
         failure::Failure,
         finding::Finding,
@@ -27,9 +27,6 @@ use crate::{
     },
     ports::proof::{GatheredInputs, InputQuestion},
 };
-
-/// The most changed files that are named.
-const MOST_NAMED: usize = 3;
 
 /// Files that say that a program of Python is started.
 const PYTHON: &[&str] = &[
@@ -127,24 +124,6 @@ pub(super) fn unread(coverage: &Coverage) -> Finding {
     finding
         .detail(first.why.clone())
         .hint(format!("{hint}, then run `neonup setup health`"))
-}
-
-/// Names what has changed.
-fn named(changed: &[ProofInput]) -> String {
-    let names: Vec<_> = changed
-        .iter()
-        .take(MOST_NAMED)
-        .map(ProofInput::words)
-        .collect();
-    match changed.len().saturating_sub(MOST_NAMED) {
-        0 => match names.split_last() {
-            Some((last, rest)) if !rest.is_empty() => {
-                format!("{} and {last}", rest.join(", "))
-            }
-            _ => names.concat(),
-        },
-        more => format!("{} and {more} more", names.join(", ")),
-    }
 }
 
 /// Reads the inputs as they are.
@@ -263,7 +242,11 @@ pub(super) async fn remember(
             | ProofInput::EnvFile(_)
             | ProofInput::Variable(_)
             | ProofInput::Program(_)
-            | ProofInput::Packages(_) => edited.push(input),
+            | ProofInput::Packages(_)
+            | ProofInput::SchemaCommand
+            | ProofInput::Database
+            | ProofInput::Table(_)
+            | ProofInput::DatabaseObject { .. } => edited.push(input),
         }
     }
     let secrets = connection::secrets(cx);

@@ -24,7 +24,10 @@ use crate::{
     engine::{
         build, connection,
         context::Cx,
-        schema::{drizzle, fixed},
+        schema::{
+            drizzle, fixed,
+            last_run::{self, LastRun},
+        },
         trust,
     },
     ports::{
@@ -112,9 +115,9 @@ pub(super) async fn look(
     }
     let inquiry = match trust::asking(&cx.settings, &cx.ports) {
         Asking::Nobody(_) if cx.settings.schema.only_empty && !ran && !found.tables.is_empty() => {
-            return not_again(cx, found);
+            return not_again(cx, found).await;
         }
-        Asking::Nobody(why) => return nobody(cx, why, ran),
+        Asking::Nobody(why) => return nobody(cx, why, found, ran).await,
         Asking::Drizzle { config } => {
             return match drizzle::answer(cx, session, found, config.as_deref()).await {
                 Ok(answer) => reported(cx, "Drizzle", None, answer, ran),
@@ -171,41 +174,83 @@ pub(super) async fn look(
     migrations
 }
 
-/// Reports that nobody can tell. What has just been run without an error stands for itself.
-fn nobody(cx: &Cx, why: NoQuestion, ran: bool) -> Migrations {
+/// Reports what the last run has shown, where nobody can tell. What has just been run without an error stands for itself.
+async fn nobody(cx: &Cx, why: NoQuestion, found: &SchemaShape, ran: bool) -> Migrations {
     let line = line(&cx.settings.schema.command);
     if ran {
-        return Migrations {
-            // what pushes says that the database is as the code says, which may name no table
-            explains_no_table: trust::pushes(&cx.settings, &cx.ports),
-            ..Migrations::seen(format!("`{line}` has just run"), Vec::new())
-        };
+        return stands(cx, format!("`{line}` has just run"));
     }
-    let finding = undetermined("couldn't determine whether a migration is pending")
-        .detail(match why {
+    let detail = match last_run::standing(cx, found).await {
+        LastRun::Current { when } => return stands(cx, still(&line, &when)),
+        LastRun::Never => match why {
             NoQuestion::Unknown => format!("neonup doesn't know how to check `{line}`"),
             NoQuestion::NoHistory => format!("`{line}` keeps no history that could be checked"),
-        })
+        },
+        last @ (LastRun::Unreadable(_) | LastRun::Outdated { .. } | LastRun::Undetermined(_)) => {
+            no_longer(&line, &last)
+        }
+    };
+    let finding = undetermined("couldn't determine whether a migration is pending")
+        .detail(detail)
         .hint(
-            "`neonup setup schema` runs the command each time. To have it checked, add to [schema] in neonup.toml: pending = [\"…\"], a \
+            "`neonup setup schema` runs the command again. To have it checked, add to [schema] in neonup.toml: pending = [\"…\"], a \
              command that changes nothing and exits with 0 if nothing is pending, with 1 if something is",
         )
         .command(Invocation::SetupStep(StepId::Schema));
     Migrations::unknown(finding)
 }
 
+/// Reports that a run stands for itself.
+fn stands(cx: &Cx, evidence: String) -> Migrations {
+    Migrations {
+        // what pushes says that the database is as the code says, which may name no table
+        explains_no_table: trust::pushes(&cx.settings, &cx.ports),
+        ..Migrations::seen(evidence, Vec::new())
+    }
+}
+
+fn still(line: &str, when: &str) -> String {
+    format!("`{line}` ran {when}; its files and tables haven't changed since")
+}
+
+/// Says why the last run no longer counts; empty where there was none.
+fn no_longer(line: &str, last: &LastRun) -> String {
+    match last {
+        LastRun::Never | LastRun::Current { .. } => String::new(),
+        LastRun::Unreadable(why) => {
+            format!("the record of the last run of `{line}` can't be read: {why}")
+        }
+        LastRun::Outdated { changed, when } => {
+            format!("`{line}` ran {when}; {changed} changed since")
+        }
+        LastRun::Undetermined(unread) => format!(
+            "{} can't be read, so it's unknown whether it changed since `{line}` ran: {}",
+            unread.what, unread.why
+        ),
+    }
+}
+
 /// Reports a command that is not run again, since the database has tables now.
-fn not_again(cx: &Cx, found: &SchemaShape) -> Migrations {
+async fn not_again(cx: &Cx, found: &SchemaShape) -> Migrations {
     let line = line(&cx.settings.schema.command);
+    let last = last_run::standing(cx, found).await;
+    if let LastRun::Current { when } = &last {
+        return stands(cx, still(&line, when));
+    }
     let count = match found.tables.len() {
         1 => "1 table".to_owned(),
         count => format!("{count} tables"),
+    };
+    let why = "it drops tables or adds rows (`only_empty`), so it runs only in an empty database";
+    let detail = match no_longer(&line, &last) {
+        none if none.is_empty() => why.to_owned(),
+        changed => format!("{why}; {changed}"),
     };
     Migrations::unknown(
         undetermined(format!(
             "the database has {count}, so `{line}` isn't run: whether they are as the code says couldn't be determined"
         ))
-        .detail("it drops tables or adds rows (`only_empty`), so it runs only in an empty database")
+        .detail(detail)
         .hint(
             "to have it checked, add to [schema] in neonup.toml: pending = [\"…\"], a command that changes nothing and exits with 0 if nothing \
              is missing, with 1 if something is",

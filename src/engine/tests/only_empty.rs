@@ -80,3 +80,31 @@ async fn what_drops_tables_runs_in_an_empty_database_and_never_in_another() {
     apply(&cx).await;
     assert_eq!(runs(&world), 1);
 }
+
+#[tokio::test]
+async fn the_tables_that_it_made_are_known_afterwards() {
+    let (world, cx) = world();
+    world.with(|state| {
+        state.made_by_programs = vec![TableFacts {
+            name: "orders".to_owned(),
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+        }];
+    });
+    assert_eq!(apply(&cx).await.verdict(), Verdict::Done);
+    for _ in 0..2 {
+        let report = apply(&cx).await;
+        assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+        assert!(report.evidence.contains("haven't changed"), "{report:?}");
+        assert_eq!(runs(&world), 1, "it would have dropped them");
+    }
+    world.with(|state| {
+        let indexes = &mut state.shape.tables[0].indexes;
+        indexes.push("CREATE INDEX".to_owned());
+    });
+    let report = apply(&cx).await;
+    let detail = &report.findings[0].detail;
+    assert!(detail.contains("the table `orders` changed"), "{report:?}");
+    assert_eq!(runs(&world), 1);
+}

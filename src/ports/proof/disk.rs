@@ -5,17 +5,18 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::SystemTime,
 };
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     core::{
         app_proof::AppProof,
         proof::{Coverage, Unread},
+        schema_run::SchemaRun,
     },
     ports::{
         proof::{
@@ -30,48 +31,133 @@ use crate::{
 /// The largest record that is read or written, in bytes: the most files that are hashed, with long paths.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
-/// The folder of the proofs in our state directory.
-const KIND: &str = "proof";
-/// The name of the key's file there.
+/// The folder of the application's proofs in our state directory, and of the key.
+const APP: &str = "proof";
+/// The folder of the migration command's runs there.
+const SCHEMA: &str = "schema";
+/// The name of the key's file.
 const KEY_FILE: &str = "key";
-/// The version of the record.
+/// The version of the records.
 const VERSION: u32 = 1;
 
-/// The proof of the clone at one place.
+/// The proofs of the clone at one place.
 pub(crate) struct DiskProof {
-    records: CloneRecords,
+    app: ProofRecord<AppProof>,
+    schema: ProofRecord<SchemaRun>,
     key: OnceLock<HashKey>,
+}
+
+/// One record of the clone.
+struct ProofRecord<T> {
+    records: CloneRecords,
+    /// What its seal is made under, so that no record stands for another one.
+    label: &'static [u8],
     /// What could not be written.
-    unwritten: Mutex<Option<AppProof>>,
+    unwritten: Mutex<Option<T>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ProofDocument {
+struct ProofDocument<T> {
     version: u32,
     /// The clone's canonical path.
     clone: PathBuf,
-    proof: AppProof,
+    proof: T,
     /// The keyed hash of the proof, of which nobody else can make one.
     seal: String,
 }
 
+impl<T: Serialize + DeserializeOwned + Clone> ProofRecord<T> {
+    const fn new(records: CloneRecords, label: &'static [u8]) -> Self {
+        Self {
+            records,
+            label,
+            unwritten: Mutex::new(None),
+        }
+    }
+
+    fn seal(&self, key: &HashKey, proof: &T) -> Result<String, serde_json::Error> {
+        Ok(key.hash(self.label, &serde_json::to_vec(proof)?))
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Option<T>> {
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was kept, if the key says that we kept it.
+    fn last(
+        &self,
+        key: impl FnOnce() -> Result<Option<HashKey>, RecordError>,
+    ) -> Result<Option<T>, RecordError> {
+        if let Some(proof) = self.unwritten().as_ref() {
+            return Ok(Some(proof.clone()));
+        }
+        let Some(text) = self.records.read(LARGEST)? else {
+            return Ok(None);
+        };
+        let unreadable = || RecordError::Unreadable(self.records.file().unwrap_or_default());
+        let key = key()?.ok_or_else(unreadable)?;
+        let Ok(document) = serde_json::from_slice::<ProofDocument<T>>(&text) else {
+            return Err(unreadable());
+        };
+        let sealed = self
+            .seal(&key, &document.proof)
+            .is_ok_and(|seal| seal == document.seal);
+        if document.version != VERSION || document.clone != self.records.root() || !sealed {
+            return Err(unreadable());
+        }
+        Ok(Some(document.proof))
+    }
+
+    fn keep(&self, key: &HashKey, proof: T) -> Result<(), RecordError> {
+        let written = self.write(key, &proof);
+        *self.unwritten() = written.is_err().then_some(proof);
+        if written.is_err() {
+            // what is there is of an earlier time, and would be told as the last one
+            self.records.remove().ok();
+        }
+        written
+    }
+
+    fn write(&self, key: &HashKey, proof: &T) -> Result<(), RecordError> {
+        let path = self.records.file()?;
+        let failed = |error: serde_json::Error| RecordError::io(&path)(error.into());
+        let document = ProofDocument {
+            version: VERSION,
+            clone: self.records.root().to_owned(),
+            seal: self.seal(key, proof).map_err(failed)?,
+            proof: proof.clone(),
+        };
+        let text = serde_json::to_vec(&document).map_err(failed)?;
+        if u64::try_from(text.len()).is_ok_and(|length| length > LARGEST) {
+            let why = std::io::Error::new(
+                std::io::ErrorKind::FileTooLarge,
+                format!("it would be larger than {} MB", LARGEST / (1024 * 1024)),
+            );
+            return Err(RecordError::io(&path)(why));
+        }
+        self.records.write(&text)
+    }
+}
+
 impl DiskProof {
-    /// The proof of the clone at this root, in the user's state directory.
+    /// The proofs of the clone at this root, in the user's state directory.
     pub(crate) fn new(root: &Path) -> Self {
-        Self::of(CloneRecords::new(root, KIND))
+        Self::of(|kind| CloneRecords::new(root, kind))
     }
 
     /// Keeps proofs in this state directory.
     #[cfg(test)]
     pub(crate) fn with_state(root: &Path, state: &Path) -> Self {
-        Self::of(CloneRecords::in_state(root, KIND, Some(state.to_owned())))
+        Self::of(|kind| CloneRecords::in_state(root, kind, Some(state.to_owned())))
     }
 
-    const fn of(records: CloneRecords) -> Self {
+    fn of(records: impl Fn(&'static str) -> CloneRecords) -> Self {
         Self {
-            records,
+            app: ProofRecord::new(records(APP), b"proof"),
+            schema: ProofRecord::new(records(SCHEMA), b"schema run"),
             key: OnceLock::new(),
-            unwritten: Mutex::new(None),
         }
     }
 
@@ -80,7 +166,7 @@ impl DiskProof {
         if let Some(key) = self.key.get() {
             return Ok(Some(*key));
         }
-        let path = self.records.folder()?.join(KEY_FILE);
+        let path = self.app.records.folder()?.join(KEY_FILE);
         let length = u64::try_from(KEY_LENGTH).unwrap_or(u64::MAX);
         let Some(bytes) = records::read(&path, length, Privacy::Secret)? else {
             return Ok(None);
@@ -98,7 +184,8 @@ impl DiskProof {
             Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "the key of the proofs can't be read: replacing it");
-                if let (RecordError::Unreadable(path), Ok(folder)) = (error, self.records.folder())
+                if let (RecordError::Unreadable(path), Ok(folder)) =
+                    (error, self.app.records.folder())
                     && path.starts_with(folder)
                 {
                     fs::remove_file(path).unwrap_or_default();
@@ -110,11 +197,11 @@ impl DiskProof {
             // the system's random numbers are there, or nothing works
             tracing::error!("the system has no random numbers");
         }
-        let made = self
-            .records
+        let records = &self.app.records;
+        let made = records
             .folder()
             .map(|folder| folder.join(KEY_FILE))
-            .and_then(|path| self.records.create(&path, &new));
+            .and_then(|path| records.create(&path, &new));
         match made {
             // another process was faster
             Ok(false) => self.known_key().ok().flatten(),
@@ -122,74 +209,28 @@ impl DiskProof {
         }
         .unwrap_or_else(|| *self.key.get_or_init(|| HashKey::new(new)))
     }
-
-    fn seal(key: &HashKey, proof: &AppProof) -> Result<String, serde_json::Error> {
-        Ok(key.hash(b"proof", &serde_json::to_vec(proof)?))
-    }
 }
 
 #[async_trait]
 impl ProofStore for DiskProof {
     fn last(&self) -> Result<Option<AppProof>, RecordError> {
-        let unwritten = self
-            .unwritten
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(proof) = unwritten.as_ref() {
-            return Ok(Some(proof.clone()));
-        }
-        let Some(text) = self.records.read(LARGEST)? else {
-            return Ok(None);
-        };
-        let unreadable = || RecordError::Unreadable(self.records.file().unwrap_or_default());
-        let key = self.known_key()?.ok_or_else(unreadable)?;
-        let Ok(document) = serde_json::from_slice::<ProofDocument>(&text) else {
-            return Err(unreadable());
-        };
-        let sealed = Self::seal(&key, &document.proof).is_ok_and(|seal| seal == document.seal);
-        if document.version != VERSION || document.clone != self.records.root() || !sealed {
-            return Err(unreadable());
-        }
-        Ok(Some(document.proof))
+        self.app.last(|| self.known_key())
     }
 
     fn keep(&self, proof: AppProof) -> Result<(), RecordError> {
-        let key = self.made_key();
-        let write = || {
-            let path = self.records.file()?;
-            let failed = |error: serde_json::Error| RecordError::io(&path)(error.into());
-            let document = ProofDocument {
-                version: VERSION,
-                clone: self.records.root().to_owned(),
-                seal: Self::seal(&key, &proof).map_err(failed)?,
-                proof: proof.clone(),
-            };
-            let text = serde_json::to_vec(&document).map_err(failed)?;
-            if u64::try_from(text.len()).is_ok_and(|length| length > LARGEST) {
-                let why = std::io::Error::new(
-                    std::io::ErrorKind::FileTooLarge,
-                    format!("it would be larger than {} MB", LARGEST / (1024 * 1024)),
-                );
-                return Err(RecordError::io(&path)(why));
-            }
-            self.records.write(&text)
-        };
-        let written = write();
-        let mut unwritten = self
-            .unwritten
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *unwritten = written.is_err().then_some(proof);
-        drop(unwritten);
-        if written.is_err() {
-            // what is there is of an earlier start, and would be told as the last one
-            self.records.remove().ok();
-        }
-        written
+        self.app.keep(&self.made_key(), proof)
+    }
+
+    fn last_run(&self) -> Result<Option<SchemaRun>, RecordError> {
+        self.schema.last(|| self.known_key())
+    }
+
+    fn keep_run(&self, run: SchemaRun) -> Result<(), RecordError> {
+        self.schema.keep(&self.made_key(), run)
     }
 
     async fn inputs(&self, question: InputQuestion) -> GatheredInputs {
-        let root = self.records.root().to_owned();
+        let root = self.app.records.root().to_owned();
         let key = self.made_key();
         let work = move || Gatherer::new(key, root, question).run();
         tokio::task::spawn_blocking(work)
@@ -239,14 +280,14 @@ mod tests {
         assert!(entries.next().is_none(), "a look has written something");
         open(root.path()).keep(proof(7)).unwrap();
         assert_eq!(open(root.path()).last().unwrap(), Some(proof(7)));
-        let file = open(root.path()).records.file().unwrap();
+        let file = open(root.path()).app.records.file().unwrap();
         let folder = file.parent().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let modes = [file.as_path(), &folder.join(KEY_FILE), folder].map(mode);
         assert_eq!(modes, [0o600, 0o600, 0o700]);
         // another clone's, under this one's name
         let elsewhere = open(other.path());
-        fs::copy(&file, elsewhere.records.file().unwrap()).unwrap();
+        fs::copy(&file, elsewhere.app.records.file().unwrap()).unwrap();
         assert!(matches!(elsewhere.last(), Err(RecordError::Unreadable(_))));
         elsewhere.keep(proof(8)).unwrap();
         assert_eq!(open(other.path()).last().unwrap(), Some(proof(8)));
@@ -258,7 +299,7 @@ mod tests {
         let (root, state) = (temp_dir(), temp_dir());
         let open = || DiskProof::with_state(root.path(), state.path());
         open().keep(proof(7)).unwrap();
-        let file = open().records.file().unwrap();
+        let file = open().app.records.file().unwrap();
         let good = fs::read_to_string(&file).unwrap();
         for bad in [
             good.replace("\"at\":7", "\"at\":8"),
@@ -282,6 +323,28 @@ mod tests {
         assert!(open().last().is_err());
         open().keep(proof(9)).unwrap();
         assert_eq!(open().last().unwrap(), Some(proof(9)));
+    }
+
+    #[test]
+    fn a_run_of_the_migrations_is_kept_apart_from_the_proof_of_the_app() {
+        let (root, state) = (temp_dir(), temp_dir());
+        let open = || DiskProof::with_state(root.path(), state.path());
+        let run = SchemaRun {
+            at: 3,
+            inputs: ProofInputs::default(),
+        };
+        open().keep(proof(7)).unwrap();
+        assert_eq!(open().last_run().unwrap(), None);
+        open().keep_run(run.clone()).unwrap();
+        assert_eq!(open().last_run().unwrap(), Some(run));
+        assert_eq!(open().last().unwrap(), Some(proof(7)));
+        // neither stands for the other
+        let (app, schema) = (
+            open().app.records.file().unwrap(),
+            open().schema.records.file().unwrap(),
+        );
+        fs::copy(&app, &schema).unwrap();
+        assert!(matches!(open().last_run(), Err(RecordError::Unreadable(_))));
     }
 
     #[test]

@@ -80,6 +80,10 @@ impl Process for World {
         let answer = self.with(|state| {
             state.calls_of_programs.push((line.clone(), names));
             let answer = state.programs.get(&line).cloned();
+            if matches!(answer, Some(Some((0, _)))) {
+                let made = std::mem::take(&mut state.made_by_programs);
+                state.shape.tables.extend(made);
+            }
             if let Some((other, then)) = state.afterwards.get(&line).cloned() {
                 state.programs.insert(other, then);
             }

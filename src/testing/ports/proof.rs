@@ -8,6 +8,7 @@ use crate::{
     core::{
         app_proof::{AppProof, ProofInput, ProofInputs},
         proof::Coverage,
+        schema_run::SchemaRun,
     },
     ports::{
         proof::{GatheredInputs, InputQuestion, ProofStore},
@@ -24,6 +25,15 @@ impl ProofStore for World {
 
     fn keep(&self, proof: AppProof) -> Result<(), RecordError> {
         self.with(|state| state.proof = Some(proof));
+        Ok(())
+    }
+
+    fn last_run(&self) -> Result<Option<SchemaRun>, RecordError> {
+        Ok(self.with(|state| state.schema_run.clone()))
+    }
+
+    fn keep_run(&self, run: SchemaRun) -> Result<(), RecordError> {
+        self.with(|state| state.schema_run = Some(run));
         Ok(())
     }
 

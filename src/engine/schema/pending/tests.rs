@@ -218,29 +218,99 @@ async fn what_cannot_be_told_is_not_done() {
     }
 }
 
-#[tokio::test]
-async fn a_command_that_nobody_can_ask_is_run_every_time_and_stands_for_that_run() {
-    let schema = "command = [\"sh\", \"migrate.sh\"]";
+/// A clone whose migration command has run, with what was said of a look before and after.
+async fn migrated(schema: &str) -> World {
     let world = world(Some("0002"));
     answers(&world, &[("sh migrate.sh", 0, "")]);
-    for _ in 0..2 {
-        let report = looked(&world, schema, "1").await;
-        assert_eq!(codes(&report), [Code::SchemaNotDetermined]);
-        assert!(report.findings[0].hint.contains("pending ="), "{report:?}");
-        assert_eq!(calls(&world), [""; 0]);
-        let report = ran(&world, schema).await;
-        assert_eq!((report.verdict(), codes(&report)), (Verdict::Done, vec![]));
-        assert_eq!(report.evidence, "`sh migrate.sh` has just run");
-        assert_eq!(calls(&world), ["sh migrate.sh"]);
-    }
-    // tables that are listed are compared, and prove nothing of the migrations that came later
-    let listed = format!("{schema}\n[schema.tables]\nguest = [\"id\"]\nroom = [\"id\"]");
-    let report = ran(&world, &listed).await;
-    assert_eq!(codes(&report), [Code::SchemaMissingTable]);
-    let listed = format!("{schema}\n[schema.tables]\nguest = [\"id\"]");
-    assert_eq!(ran(&world, &listed).await.verdict(), Verdict::Done);
+    let report = looked(&world, schema, "1").await;
+    assert_eq!(codes(&report), [Code::SchemaNotDetermined]);
+    assert!(report.findings[0].hint.contains("pending ="), "{report:?}");
+    assert_eq!(calls(&world), [""; 0]);
+    let report = ran(&world, schema).await;
+    assert_eq!((report.verdict(), codes(&report)), (Verdict::Done, vec![]));
+    assert_eq!(report.evidence, "`sh migrate.sh` has just run");
+    assert_eq!(calls(&world), ["sh migrate.sh"]);
+    world
+}
+
+const SCRIPT: &str = "command = [\"sh\", \"migrate.sh\"]";
+
+#[tokio::test]
+async fn a_run_that_nobody_can_ask_about_stands_while_its_files_and_tables_do() {
+    let world = migrated(SCRIPT).await;
+    let report = looked(&world, SCRIPT, "1").await;
+    assert_eq!((report.verdict(), codes(&report)), (Verdict::Done, vec![]));
+    assert!(
+        report.evidence.contains("haven't changed since"),
+        "{report:?}"
+    );
+    // what else the env file says and a table of the application's own change nothing
+    world.with(|state| {
+        let path = std::path::Path::new("/repo/.env");
+        let env = state.files.get_mut(path).unwrap();
+        env.extend_from_slice(b"JWT_SECRET=new\n");
+        state.shape.tables.push(table("session", &["sid"]));
+    });
+    assert_eq!(looked(&world, SCRIPT, "1").await.verdict(), Verdict::Done);
+    // tables that are listed are compared as well
+    let listed = format!("{SCRIPT}\n[schema.tables]\nguest = [\"id\"]\nroom = [\"id\"]");
     let report = looked(&world, &listed, "1").await;
-    assert_eq!(report.verdict(), Verdict::Todo);
+    assert_eq!(codes(&report), [Code::SchemaMissingTable]);
+    let listed = format!("{SCRIPT}\n[schema.tables]\nguest = [\"id\"]");
+    assert_eq!(looked(&world, &listed, "1").await.verdict(), Verdict::Done);
+    assert_eq!(calls(&world), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_run_no_longer_stands_once_something_of_it_has_changed() {
+    type Change = fn(&World);
+    let changes: [(&str, Change); 6] = [
+        ("`schema.sql`", |world| {
+            world.with(|state| state.files.insert("/repo/schema.sql".into(), b"2".to_vec()));
+        }),
+        ("the table `guest`", |world| {
+            world.with(|state| state.shape.tables.retain(|table| table.name != "guest"));
+        }),
+        ("the table `guest`", |world| {
+            world.with(|state| {
+                state.shape.tables[1].columns.pop();
+            });
+        }),
+        ("the database in the env file", |world| {
+            let url = format!(
+                "DATABASE_URL=postgresql://neondb_owner:{PASSWORD}@ep-b-2.aws.neon.tech/neondb\n"
+            );
+            world.with(|state| state.files.insert("/repo/.env".into(), url.into()));
+        }),
+        ("`migrations/0003.sql`", |world| {
+            world.with(|state| {
+                let path = "/repo/migrations/0003.sql".into();
+                state.files.insert(path, b"3".to_vec())
+            });
+        }),
+        ("", |world| world.with(|state| state.schema_run = None)),
+    ];
+    for (name, change) in changes {
+        let world = migrated(SCRIPT).await;
+        change(&world);
+        let report = looked(&world, SCRIPT, "1").await;
+        assert_eq!(codes(&report), [Code::SchemaNotDetermined], "{name}");
+        let detail = &report.findings[0].detail;
+        assert!(detail.contains(name), "{name}: {detail}");
+        // a second run makes it stand again
+        assert_eq!(ran(&world, SCRIPT).await.verdict(), Verdict::Done);
+        assert_eq!(looked(&world, SCRIPT, "1").await.verdict(), Verdict::Done);
+    }
+    // nor does another command's
+    let world = migrated(SCRIPT).await;
+    let report = looked(&world, "command = [\"sh\", \"other.sh\"]", "1").await;
+    assert_eq!(codes(&report), [Code::SchemaNotDetermined]);
+    assert!(
+        report.findings[0]
+            .detail
+            .contains("the migration command changed"),
+        "{report:?}"
+    );
 }
 
 #[tokio::test]
