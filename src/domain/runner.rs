@@ -58,6 +58,10 @@ pub(crate) struct Install {
 /// The virtual environment that an install is made into.
 pub(crate) const ENVIRONMENT: &str = ".venv";
 
+/// pnpm runs no build script of a package that `pnpm-workspace.yaml` doesn't allow, and from version 11 on it fails over that, with all
+/// packages in their place (<https://pnpm.io/settings#strictdepbuilds>). Most work without it; older versions ignore the setting.
+const UNBUILT_IS_FINE: &str = "--config.strict-dep-builds=false";
+
 /// Lock files of Python, the one that counts first.
 const PYTHON_LOCKS: &[(&str, PackageManager)] = &[
     ("uv.lock", PackageManager::Uv),
@@ -243,8 +247,12 @@ impl Runner {
                 "--no-audit",
                 "--no-fund",
             ]),
-            (PackageManager::Pnpm, true) => modules(&["pnpm", "install", "--frozen-lockfile"]),
-            (PackageManager::Pnpm, false) => modules(&["pnpm", "install", "--no-lockfile"]),
+            (PackageManager::Pnpm, true) => {
+                modules(&["pnpm", "install", "--frozen-lockfile", UNBUILT_IS_FINE])
+            }
+            (PackageManager::Pnpm, false) => {
+                modules(&["pnpm", "install", "--no-lockfile", UNBUILT_IS_FINE])
+            }
             (PackageManager::YarnClassic, true) => {
                 modules(&["yarn", "install", "--frozen-lockfile"])
             }
@@ -455,7 +463,7 @@ mod tests {
                 "",
                 "pnpm exec prisma migrate deploy",
                 "pnpm run db:migrate",
-                "pnpm install --frozen-lockfile",
+                "pnpm install --frozen-lockfile --config.strict-dep-builds=false",
             ),
             // the workspace's root
             (
@@ -463,14 +471,14 @@ mod tests {
                 "apps/api",
                 "pnpm exec prisma migrate deploy",
                 "pnpm run db:migrate",
-                "pnpm install --frozen-lockfile",
+                "pnpm install --frozen-lockfile --config.strict-dep-builds=false",
             ),
             (
                 vec![("package.json", &pnpm), ("package-lock.json", "")],
                 "",
                 "pnpm exec prisma migrate deploy",
                 "pnpm run db:migrate",
-                "pnpm install --no-lockfile",
+                "pnpm install --no-lockfile --config.strict-dep-builds=false",
             ),
             (
                 vec![("yarn.lock", ""), ("package.json", &classic)],
