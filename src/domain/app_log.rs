@@ -35,6 +35,8 @@ const NOISE: &[&str] = &[
     "ELIFECYCLE",
     "\u{2009}ELIFECYCLE",
     "ERR_PNPM_RECURSIVE_RUN_FIRST_FAIL",
+    // pnpm's, above the reason
+    "\u{d7} ",
     "error Command failed with exit code",
     "info Visit https://yarnpkg.com",
     "error: script \"",
@@ -64,12 +66,19 @@ fn is_noise(line: &str) -> bool {
         || PROPERTY.is_match(line)
         || line.contains("Application startup failed")
         || line.starts_with("File \"")
+        || is_spinner(line)
         || line.chars().all(|c| {
             matches!(
                 c,
                 '^' | '~' | '-' | '=' | ' ' | '[' | ']' | '{' | '}' | '(' | ')' | ',' | ';'
             )
         })
+}
+
+/// Whether a line shows that something is being done, as drizzle-kit's `[⣷] applying migrations...` does.
+fn is_spinner(line: &str) -> bool {
+    let first = line.trim_start_matches('[').chars().next();
+    first.is_some_and(|char| ('\u{2800}'..='\u{28ff}').contains(&char))
 }
 
 /// What npm says before each line of an error of its own.
@@ -79,9 +88,11 @@ static NPM_BARE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^(?:code|errno|syscall|path|dest|command|signal|workspace|location)\b|^(?:\d{3})?$")
 });
 
-/// Lines that only name an error, so that the reason is in the next one: `Error: P1012`, `ERROR:`, `error code: P1001`.
-static BARE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)^(?:error|fatal|exception)(?: code)?:?\s*(?:P\d{4})?:?$"));
+/// Lines that only name an error, so that the reason is in the next one: `Error: P1012`, `ERROR:`, `error code: P1001`,
+/// `Error: ERR_PNPM_BAD_CONFIG_DEP`.
+static BARE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)^(?:error|fatal|exception)(?: code)?:?\s*(?:P\d{4}|ERR_PNPM_\w+)?:?$")
+});
 
 /// pydantic's errors, one a field: `2 validation errors for Settings`.
 static FIELDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d+ validation errors? for "));
@@ -135,6 +146,8 @@ pub(crate) fn telling_line(output: &str) -> String {
 }
 
 fn joined(name: &str, next: &str) -> String {
+    // pnpm draws a line to the reason
+    let next = next.trim_start_matches("\u{2570}\u{2500}\u{25b6} ");
     format!("{}: {next}", name.trim_end_matches(':'))
 }
 
@@ -414,6 +427,14 @@ mod tests {
             (
                 "error: Failed to fetch: `https://files.example.org/a.whl`\n  Caused by: error sending request\n  cause: error resolving DNS\n",
                 "error: Failed to fetch: `https://files.example.org/a.whl`",
+            ),
+            (
+                "Error: ERR_PNPM_IGNORED_BUILDS\n\n  \u{d7} installing dependencies\n  \u{2570}\u{2500}\u{25b6} Ignored build scripts: sharp@0.33.5\n  help: Run \"pnpm approve-builds\" to pick which dependencies should be allowed\n",
+                "Error: ERR_PNPM_IGNORED_BUILDS: Ignored build scripts: sharp@0.33.5",
+            ),
+            (
+                "Reading config file\n[\u{28f7}] applying migrations...\n[\u{28ef}] applying migrations...\nthe table is gone\n[\u{28f7}] applying migrations...\n",
+                "the table is gone",
             ),
             (
                 "Traceback (most recent call last):\n  File \"x\"\nKeyError: 'IMAGE_TAG'\n",

@@ -83,10 +83,11 @@ pub(crate) fn plain_lines(text: &str) -> Vec<String> {
             '\u{1b}' => match chars.next() {
                 // a sequence ends with its first letter
                 Some('[') => {
-                    while chars
-                        .next()
-                        .is_some_and(|char| !('@'..='~').contains(&char))
-                    {}
+                    let end = chars.by_ref().find(|char| ('@'..='~').contains(char));
+                    // the cursor goes elsewhere: a line that is written over, as a spinner does
+                    if matches!(end, Some('A' | 'E' | 'F' | 'G' | 'H')) && !plain.ends_with('\n') {
+                        plain.push('\n');
+                    }
                 }
                 // a title or a link, which a bell or a backslash ends
                 Some(']') => {
