@@ -11,7 +11,7 @@ mod tests;
 
 pub(crate) use answer::{answer, models_agree, models_differ, plain_lines};
 pub(crate) use fixed::FixedAddress;
-pub(crate) use recognize::{asking, fixed_address, pushes, says_pushed};
+pub(crate) use recognize::{asking, fixed_address, forced_push, pushes, says_pushed};
 
 /// A tool that can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

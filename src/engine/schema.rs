@@ -125,13 +125,13 @@ impl Step for SchemaStep {
                 return Ok(not_built(finding));
             }
             let before = last_run::inputs(cx, &SchemaShape::default()).await;
-            let mut run = migrate(cx, &wanted.command).await;
+            let mut run = migrate_all(cx, &wanted.command).await;
             if let Ok(Ran::LacksPackage(failure)) = run {
                 if !matches!(prepared, Prepared::Refused(_)) {
                     prepared = packages::supply(cx).await.map_err(of_command)?;
                 }
                 run = match prepared {
-                    Prepared::Installed => migrate(cx, &wanted.command).await,
+                    Prepared::Installed => migrate_all(cx, &wanted.command).await,
                     // why the packages are not there is what has to be mended
                     Prepared::Refused(finding) => {
                         Err(failure.why(finding.title).hint(finding.hint))
@@ -142,7 +142,7 @@ impl Step for SchemaStep {
             let run = match run {
                 Ok(Ran::Yes) => Ok(()),
                 Ok(Ran::NotEmpty) => return self.probe(cx).await,
-                Ok(Ran::LacksPackage(failure)) | Err(failure) => Err(failure),
+                Ok(Ran::LacksPackage(failure) | Ran::Asks(failure)) | Err(failure) => Err(failure),
             };
             let look = look(cx, run.is_ok()).await?;
             if run.is_ok()
@@ -484,6 +484,8 @@ enum Ran {
     Yes,
     /// A program or a package that it needs is missing.
     LacksPackage(Failure),
+    /// It asked a question, and was not answered.
+    Asks(Failure),
     /// It runs only in an empty database, and this one isn't.
     NotEmpty,
 }
@@ -500,7 +502,24 @@ async fn is_empty(cx: &Cx) -> Result<bool> {
     Ok(shape.tables.is_empty() && shape.objects.is_empty())
 }
 
-/// Runs the project's own migration command, with the values of the first env file in its environment.
+/// Runs the project's own migration command. `drizzle-kit push` asks before it loses rows, and before anything where its configuration is
+/// `strict`: in an empty database there is nothing to lose, so that it gets its own word for "yes".
+async fn migrate_all(cx: &Cx, command: &[String]) -> Result<Ran> {
+    let ran = migrate(cx, command).await?;
+    if matches!(ran, Ran::Asks(_))
+        && let Some(forced) = trust::forced_push(&cx.settings, &cx.ports)
+        && is_empty(cx).await?
+    {
+        let told = migrate(cx, &forced).await;
+        // before 0.23 it didn't know that word
+        if !matches!(&told, Err(failure) if failure.why.contains("unknown option")) {
+            return told;
+        }
+    }
+    Ok(ran)
+}
+
+/// Runs a migration command, with the values of the first env file in its environment.
 async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
     let line = command.join(" ");
     let dir = cx.settings.path(cx.settings.schema_dir());
@@ -541,12 +560,14 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
     };
     let ended = match cx.ports.process.run(&spec, MIGRATION).await {
         Err(ProcessError::Asks { output, .. }) => {
-            return Err(asked(&question::waits(&output).unwrap_or_default()));
+            return Ok(Ran::Asks(asked(
+                &question::waits(&output).unwrap_or_default(),
+            )));
         }
         ended => ended?,
     };
     if let Some(question) = question::not_asked(&ended.output) {
-        return Err(asked(&question));
+        return Ok(Ran::Asks(asked(&question)));
     }
     let plain = migrations::plain_lines(&ended.output).join("\n");
     if ended.code == Some(0) {

@@ -215,6 +215,12 @@ pub(super) fn pushes(settings: &Settings, ports: &Ports) -> bool {
     migrations::pushes(&settings.schema.command, &read)
 }
 
+/// The push of the migration command that asks nothing; `None` where the command is no push.
+pub(super) fn forced_push(settings: &Settings, ports: &Ports) -> Option<Vec<String>> {
+    let read = |path: &str| beside_command(settings, ports, path);
+    migrations::forced_push(&settings.schema.command, &read)
+}
+
 /// Reads a file of the folder where the migration command runs.
 fn beside_command(settings: &Settings, ports: &Ports, path: &str) -> Option<String> {
     let path = settings.path(&join(settings.schema_dir(), path));

@@ -39,6 +39,16 @@ pub(crate) fn pushes(command: &[String], read: Reader<'_>) -> bool {
     })
 }
 
+/// `drizzle-kit push` with the option that answers its questions with "yes" (<https://orm.drizzle.team/docs/drizzle-kit-push>); `None` for
+/// any other command.
+pub(crate) fn forced_push(command: &[String], read: Reader<'_>) -> Option<Vec<String>> {
+    let call = ToolCall::of(command, read)?;
+    let asks = call.tool == "drizzle-kit"
+        && word(&call.arguments, 0) == "push"
+        && !call.arguments.iter().any(|word| word == "--force");
+    asks.then(|| call.with(&[&call.arguments], &["--force"]))
+}
+
 /// Whether `drizzle-kit push` says that the database is as the code says now.
 pub(crate) fn says_pushed(output: &str) -> bool {
     ["Changes applied", "No changes detected"]

@@ -462,23 +462,41 @@ async fn drizzles_journal_is_compared_without_any_program() {
 #[tokio::test]
 async fn a_push_that_could_not_ask_or_says_nothing_is_no_success() {
     const PUSH: &str = "command = [\"drizzle-kit\", \"push\"]";
-    let push = async |output: &str| {
+    let push = async |output: &str, tables: &[&str]| {
         let world = world(None);
-        answers(&world, &[("drizzle-kit push", 0, output)]);
+        world.with(|state| {
+            let there = tables.iter().map(|name| table(name, &["id"]));
+            state.shape.tables.extend(there);
+        });
+        let forced = "[\u{2713}] Changes applied\n";
+        let answered = [
+            ("drizzle-kit push", 0, output),
+            ("drizzle-kit push --force", 0, forced),
+        ];
+        answers(&world, &answered);
         let variables = [("NEONUP_TRUST", "1")];
         let settings = World::settings_of(&config(PUSH), &variables, Flags::default());
         let (cx, _events) = world.context(settings, StepId::Schema);
-        SchemaStep.apply(&cx, CommandAnswer::Default).await
+        let applied = SchemaStep.apply(&cx, CommandAnswer::Default).await;
+        (applied, calls(&world))
     };
     let asked = "Do you still want to push changes?\nError: Interactive prompts require a TTY terminal\n    at render\n";
-    let failure = push(asked).await.unwrap_err();
+    let (failure, calls) = push(asked, &["guest"]).await;
+    let failure = failure.unwrap_err();
     assert_eq!(failure.code, Code::SchemaCommandFailed);
     assert!(failure.what.contains("asks a question"), "{failure:?}");
     assert_eq!(failure.why, "Do you still want to push changes?");
-    let failure = push("Pulling schema from database...\n").await.unwrap_err();
+    assert_eq!(calls, ["drizzle-kit push"]);
+    // where nothing is, nothing can be lost
+    let (report, calls) = push(asked, &[]).await;
+    assert_eq!(report.unwrap().verdict(), Verdict::Done);
+    assert_eq!(calls, ["drizzle-kit push", "drizzle-kit push --force"]);
+    let pulled = "Pulling schema from database...\n";
+    let failure = push(pulled, &[]).await.0.unwrap_err();
     assert!(failure.what.contains("without reporting"), "{failure:?}");
     // the code may name no table
-    let report = push("[\u{2713}] Changes applied\n").await.unwrap();
+    let applied = "[\u{2713}] Changes applied\n";
+    let report = push(applied, &[]).await.0.unwrap();
     assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
 }
 
