@@ -2,13 +2,15 @@
 //! do is in `tests/drivers.py` and `tests/drivers.js`.
 
 use std::{
+    fs,
+    os::unix::fs::symlink,
     path::PathBuf,
     process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Sandbox, exchange, has, node_modules, post, python, skip};
+use crate::support::{Home, Sandbox, exchange, has, node_modules, post, python, skip, temp_dir};
 
 /// The drivers of a language, each with a direct and a pooled URI, and how often each reports.
 const PYTHON: [&str; 4] = ["asyncpg", "psycopg", "psycopg2", "sqlalchemy"];
@@ -98,5 +100,42 @@ fn node_drivers_and_the_serverless_driver_work_with_uris_as_handed_out() {
             }
         }
     }
+    sandbox.stop();
+}
+
+/// The health step tries the driver with this script, in a project that has nothing but Neon's own.
+#[test]
+fn the_proof_of_the_driver_takes_the_serverless_one_where_no_other_is_installed() {
+    let Some(modules) = node_modules().filter(|_| has("node")) else {
+        return skip(
+            "NEONUP_TEST_NODE_MODULES names no folder with the drivers, or there is no node",
+        );
+    };
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let url = format!("{}/projects", sandbox.api_host);
+    let created = post(&url, &sandbox.api_key, &json!({"project": {}}));
+    let created: Value = serde_json::from_str(&created).unwrap();
+    let uri = uri(&sandbox, created["project"]["id"].as_str().unwrap(), false);
+    let wrong = uri.replacen("npg_", "npg_not", 1);
+    let folder = temp_dir();
+    let own = folder.path().join("node_modules");
+    fs::create_dir(&own).unwrap();
+    symlink(modules.join("@neondatabase"), own.join("@neondatabase")).unwrap();
+    let proof = |uri: &str| {
+        let output = home
+            .command("node")
+            .args(["-e", include_str!("../../assets/proofs/node.cjs")])
+            .current_dir(folder.path())
+            .env("NEONUP_PROOF_URL", uri)
+            .env("NODE_EXTRA_CA_CERTS", &sandbox.ca_file)
+            .output()
+            .unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert_eq!(proof(&uri).trim(), "connected");
+    let refused = proof(&wrong);
+    assert!(refused.starts_with("failed:NeonDbError:"), "{refused}");
+    assert!(refused.contains("password authentication"), "{refused}");
     sandbox.stop();
 }
