@@ -324,6 +324,8 @@ impl HealthChecks<'_> {
     ) -> Result<()> {
         let secrets = connection::secrets(self.cx);
         let command = &trial.command;
+        // what listens elsewhere has all that it needs
+        let listens = matches!(&error, StartError::Silent(listens, _) if !listens.is_empty());
         let (code, what, output, fallback) = match error {
             StartError::Ended(exit) => {
                 if app_log::asked_for(&exit.output).is_none()
@@ -388,7 +390,7 @@ impl HealthChecks<'_> {
             .url_key()
             .map_or("the URL", |(_, key, ..)| key);
         let failure = match (
-            left_open::named_in(self.cx, &output),
+            left_open::named_in(self.cx, &output).filter(|_| !listens),
             app_log::cause(&output, key),
         ) {
             (Some((keys, file)), _) => {
