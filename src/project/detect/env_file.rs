@@ -137,11 +137,36 @@ pub(super) fn place(tree: &Tree<'_>, dir: &str, reading: &Reading) -> EnvPlace {
 fn habit(package: &Package) -> Habit {
     if package.has_any(&["next"]) {
         Habit::Local
-    } else if package.has_any(LAYERED) {
+    } else if package.has_any(LAYERED) && !runs_own_server(package) {
         Habit::Layered
     } else {
         Habit::Plain
     }
+}
+
+/// Whether what starts the application is a file of its own, which reads what it loads itself: Vite then only builds its pages.
+fn runs_own_server(package: &Package) -> bool {
+    const RUNNERS: &[&str] = &["tsx", "ts-node", "ts-node-dev", "nodemon", "node", "bun"];
+    const FRAMEWORKS: &[&str] = &[
+        "vite",
+        "svelte",
+        "astro",
+        "nuxt",
+        "remix",
+        "react-router",
+        "vinxi",
+    ];
+    let scripts = package.scripts();
+    let script = ["dev", "start"].iter().find_map(|wanted| {
+        let found = scripts.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, script)| script)
+    });
+    script.is_some_and(|script| {
+        script
+            .split_whitespace()
+            .any(|word| RUNNERS.contains(&word))
+            && !FRAMEWORKS.iter().any(|name| script.contains(name))
+    })
 }
 
 /// The env files that the code or its scripts load by name, each once, those that are never read by tests alone first.

@@ -58,9 +58,14 @@ pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<
         files = node::drizzle_files(tree, dir);
     }
     let Some(file) = files.first().cloned() else {
-        let python = proposal.language == Some(Language::Python);
-        let script = python.then(|| maker::of_python(tree, dir, proposal.start.as_ref()));
-        return Some(of_command(script.flatten()?, usual.unwrap_or_default()));
+        let script = match proposal.language {
+            Some(Language::Python) => maker::of_python(tree, dir, proposal.start.as_ref()),
+            Some(Language::JavaScript) => {
+                node::maker(tree, dir).or_else(|| node::of_workspace(tree, dir))
+            }
+            None => None,
+        };
+        return Some(of_command(script?, usual.unwrap_or_default()));
     };
     Some(FoundSchema {
         seen: Some(Spot { file, line: 0 }),

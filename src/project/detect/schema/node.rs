@@ -3,7 +3,7 @@
 use crate::{
     domain::{runner::Runner, source::join},
     project::detect::{
-        package::Package,
+        package::{Package, workspace_root},
         schema::{migration::Migration, script, sql},
         tree::{Tree, lies_aside},
     },
@@ -96,8 +96,29 @@ pub(super) fn migration(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         .map(in_dir)
 }
 
-/// Drizzle's migrations where their journal is committed, else a push of the models: what nobody has generated yet can't be run. Before
-/// 0.21 its tool had neither command (<https://orm.drizzle.team/docs/drizzle-kit-push>), and before 0.20 no push to Postgres at all: then the
+/// The migrations of another package of the same workspace: those that the root runs, else those of the only package that has some.
+pub(super) fn of_workspace(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    let root = workspace_root(tree, dir)?;
+    let of_root = migration(tree, root).filter(|_| root != dir);
+    of_root.or_else(|| {
+        let mut found = tree
+            .below(root)
+            .filter_map(|path| path.strip_suffix("/package.json"))
+            .filter(|folder| *folder != dir && !lies_aside(folder))
+            .filter_map(|folder| migration(tree, folder));
+        found.next().filter(|_| found.next().is_none())
+    })
+}
+
+/// The script that makes the tables by its own statements.
+pub(super) fn maker(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
+    let package = Package::read(tree, dir)?;
+    let runner = Runner::of_node(&|path| tree.read(path), dir);
+    script::maker(tree, dir, &package, &runner)
+}
+
+/// Drizzle's migrations where their journal is committed and they are what the project runs, else a push of the models: what nobody has
+/// generated yet can't be run. Before 0.21 its tool had neither command (<https://orm.drizzle.team/docs/drizzle-kit-push>), and before 0.20 no push to Postgres at all: then the
 /// project's own script is what there is, or none.
 fn drizzle_migration(
     tree: &Tree<'_>,
@@ -108,12 +129,21 @@ fn drizzle_migration(
 ) -> Option<Migration> {
     let folder = config.rsplit_once('/').map_or("", |(folder, _)| folder);
     let is_journal = |path: &str| path.ends_with("meta/_journal.json");
-    let journal = tree.below(dir).chain(tree.below(folder)).any(is_journal);
     let before = |wanted: u32| {
         package
             .version("drizzle-kit")
             .is_some_and(|(major, minor)| major == 0 && minor < wanted)
     };
+    // a push that asks first has had a way to be answered since 0.23
+    let asks = tree
+        .read(&config)
+        .is_some_and(|text| text.contains("strict: true"));
+    let pushes = !(asks && before(23)) && only_pushes(tree, dir, package);
+    let journal = tree
+        .below(dir)
+        .chain(tree.below(folder))
+        .find(|path| is_journal(path))
+        .is_some_and(|path| !pushes && !is_introspected(tree, path));
     let is_old = before(21);
     let script = is_old
         .then(|| package.script(runner, if journal { MIGRATE } else { PUSH }))
@@ -146,6 +176,34 @@ fn drizzle_migration(
         seen: Some(config),
         only_empty: false,
     })
+}
+
+/// Whether the scripts of a package push its models, and neither they nor its code run its migrations: nobody tries these on a new database.
+fn only_pushes(tree: &Tree<'_>, dir: &str, package: &Package) -> bool {
+    const CODE: &[&str] = &[".ts", ".js", ".mts", ".mjs", ".cjs"];
+    let scripts = package.scripts();
+    let any = |words: &str| scripts.iter().any(|(_, script)| script.contains(words));
+    let is_migrator = |path: &str| {
+        let text = tree.read(path);
+        text.is_some_and(|text| text.contains("drizzle-orm/") && text.contains("/migrator"))
+    };
+    any("drizzle-kit push")
+        && !any("migrate")
+        && !tree
+            .below(dir)
+            .filter(|path| CODE.iter().any(|end| path.ends_with(end)))
+            .any(is_migrator)
+}
+
+/// Whether the first migration was read from a database that exists: it is a comment, which Drizzle cuts into pieces that no database runs
+/// (<https://orm.drizzle.team/docs/drizzle-kit-pull>).
+fn is_introspected(tree: &Tree<'_>, journal: &str) -> bool {
+    let folder = journal.trim_end_matches("meta/_journal.json");
+    let files = tree.names_in(folder.trim_end_matches('/'));
+    let first = files.filter_map(|name| name.strip_suffix(".sql")).min();
+    first
+        .and_then(|name| tree.read(&format!("{folder}{name}.sql")))
+        .is_some_and(|text| text.lines().any(|line| line.trim() == "/*"))
 }
 
 /// The one `knexfile` of a package that doesn't lie in its folder itself, relative to it.

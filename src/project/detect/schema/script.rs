@@ -1,4 +1,5 @@
-//! A script of `package.json`, or a file that the README tells to run, that applies migrations though its name is none of the usual ones.
+//! A script of `package.json`, or a file that the README tells to run, that applies migrations though its name is none of the usual ones, or
+//! that makes the tables by itself.
 
 use std::sync::LazyLock;
 
@@ -33,8 +34,25 @@ const OTHERS: &[&str] = &[
     "test", "revert", "fresh",
 ];
 
+/// Of these, what a program that makes the tables by its own statements may be called.
+const MAKERS: &[&str] = &["create", "new", "make", "seed"];
+
 /// The words that ask such a program to apply migrations.
 const VERBS: &[&str] = &["migrate", "up", "latest", "run"];
+
+/// What a program does to the tables when it is run; `None` where that is nothing that a new database needs.
+type TableJudge = fn(&str) -> Option<TableEffect>;
+
+/// What a program does to the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TableEffect {
+    /// Brings them up to date, whatever is there.
+    Applies,
+    /// Makes what is not there.
+    Makes,
+    /// Takes tables away before it makes them, fails where they are there, or adds rows.
+    MakesOnce,
+}
 
 /// The script that applies migrations, by what its file does; else such a file that the README tells to run.
 pub(super) fn migration(
@@ -43,15 +61,49 @@ pub(super) fn migration(
     package: &Package,
     runner: &Runner,
 ) -> Option<Migration> {
-    let seen = |file: &str| Some(join(dir, file));
+    found(tree, dir, package, runner, |code| {
+        applies(code).then_some(TableEffect::Applies)
+    })
+}
+
+/// The script that makes the tables with statements of its own; else such a file that the README tells to run.
+pub(super) fn maker(
+    tree: &Tree<'_>,
+    dir: &str,
+    package: &Package,
+    runner: &Runner,
+) -> Option<Migration> {
+    found(tree, dir, package, runner, makes)
+}
+
+fn found(
+    tree: &Tree<'_>,
+    dir: &str,
+    package: &Package,
+    runner: &Runner,
+    judge: TableJudge,
+) -> Option<Migration> {
+    let result = |command, file: &str, effect| Migration {
+        command,
+        dir: dir.to_owned(),
+        seen: Some(join(dir, file)),
+        only_empty: effect == TableEffect::MakesOnce,
+    };
     for (name, text) in package.scripts() {
         let lower = name.to_ascii_lowercase();
-        if OTHERS.iter().any(|word| lower.contains(word)) || text.contains("&&") {
+        if text.contains("&&") {
             continue;
         }
-        let Some((file, code)) = file_of(tree, dir, &text) else {
+        let Some((file, code, effect)) = file_of(tree, dir, &text, judge) else {
             continue;
         };
+        // whoever makes the tables itself is called so
+        let others = OTHERS
+            .iter()
+            .filter(|word| effect == TableEffect::Applies || !MAKERS.contains(word));
+        if others.into_iter().any(|word| lower.contains(word)) {
+            continue;
+        }
         let mut command = runner.script(&name);
         match verb(&code) {
             Some(verb) if !text.split_whitespace().any(|word| word == verb) => {
@@ -62,15 +114,12 @@ pub(super) fn migration(
             }
             Some(_) | None => {}
         }
-        return Some(Migration {
-            command,
-            dir: dir.to_owned(),
-            seen: seen(&file),
-            only_empty: false,
-        });
+        return Some(result(command, &file, effect));
     }
     let readme = tree.read(&join(dir, "README.md"))?;
-    let (file, code) = readme.lines().find_map(|line| file_of(tree, dir, line))?;
+    let (file, code, effect) = readme
+        .lines()
+        .find_map(|line| file_of(tree, dir, line, judge))?;
     let mut words = if file.ends_with("ts") {
         let tool = ["tsx", "ts-node"]
             .into_iter()
@@ -80,21 +129,22 @@ pub(super) fn migration(
         vec!["node".to_owned(), file.clone()]
     };
     words.extend(verb(&code).map(str::to_owned));
-    Some(Migration {
-        command: words,
-        dir: dir.to_owned(),
-        seen: seen(&file),
-        only_empty: false,
-    })
+    Some(result(words, &file, effect))
 }
 
-/// The file that a line runs, with its text, where it applies migrations.
-fn file_of(tree: &Tree<'_>, dir: &str, line: &str) -> Option<(String, String)> {
+/// The file that a line runs, with its text and what it does to the tables.
+fn file_of(
+    tree: &Tree<'_>,
+    dir: &str,
+    line: &str,
+    judge: TableJudge,
+) -> Option<(String, String, TableEffect)> {
     let found = RUN.as_ref()?.captures(line)?;
     let file = found.get(1)?.as_str().to_owned();
     let code = tree.read(&join(dir, &file))?;
     let itself = line.split_whitespace().next()?.trim_start_matches("./") == file;
-    (applies(&code) && !(itself && cannot_start(&code))).then_some((file, code))
+    let effect = judge(&code).filter(|_| !(itself && cannot_start(&code)))?;
+    Some((file, code, effect))
 }
 
 /// Whether a file's own first line gives `env` a program with options, which Linux takes for one name.
@@ -105,17 +155,48 @@ fn cannot_start(code: &str) -> bool {
         .is_some_and(|rest| !rest.starts_with("-S") && rest.split_whitespace().count() > 1)
 }
 
-/// Whether a program applies migrations when it is run: with a library's own means, or by running SQL files one after the other.
-fn applies(code: &str) -> bool {
-    let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    let takes_away = has(&[
+/// What a program does that creates tables by statements of its own, and answers no requests.
+fn makes(code: &str) -> Option<TableEffect> {
+    const SERVES: &[&str] = &[".listen(", "serve(", "createServer("];
+    const CHANGES: &[&str] = &[
+        "drop table",
+        "truncate",
+        "insert into",
+        "delete from",
+        ".insert(",
+    ];
+    let lower = code.to_ascii_lowercase();
+    let count = |words: &str| lower.matches(words).count();
+    let creates = count("create table");
+    if creates == 0 || takes_all_away(code) || SERVES.iter().any(|word| code.contains(word)) {
+        return None;
+    }
+    let once = creates > count("create table if not exists")
+        || CHANGES.iter().any(|word| lower.contains(word));
+    Some(if once {
+        TableEffect::MakesOnce
+    } else {
+        TableEffect::Makes
+    })
+}
+
+/// Whether a program removes a whole database or schema.
+fn takes_all_away(code: &str) -> bool {
+    [
         "dropDatabase(",
         "DROP SCHEMA",
         "drop schema",
         "DROP DATABASE",
-    ]);
+    ]
+    .iter()
+    .any(|word| code.contains(word))
+}
+
+/// Whether a program applies migrations when it is run: with a library's own means, or by running SQL files one after the other.
+fn applies(code: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
     let by_itself = code.contains(".sql") && code.contains("readdir") && has(CONNECTS);
-    !takes_away && (has(APPLIES) || by_itself)
+    !takes_all_away(code) && (has(APPLIES) || by_itself)
 }
 
 /// What a program that takes its own commands wants to hear.
@@ -153,8 +234,48 @@ mod tests {
         let tree = Tree::new(&names, &read);
         let package = Package::read(&tree, "").unwrap();
         let runner = Runner::of_node(&read, "");
-        let found = migration(&tree, "", &package, &runner);
-        found.map_or_else(String::new, |found| found.command.join(" "))
+        let found =
+            migration(&tree, "", &package, &runner).or_else(|| maker(&tree, "", &package, &runner));
+        found.map_or_else(String::new, |found| {
+            let only = if found.only_empty {
+                ", where empty"
+            } else {
+                ""
+            };
+            format!("{}{only}", found.command.join(" "))
+        })
+    }
+
+    #[test]
+    fn a_program_that_creates_tables_makes_them_and_one_that_adds_rows_only_where_there_are_none() {
+        let makes = "await sql`CREATE TABLE IF NOT EXISTS flags (name text PRIMARY KEY)`\n";
+        let adds = format!("{makes}await sql`INSERT INTO flags VALUES ('beta')`\n");
+        let once = "await sql`create table flags (name text)`\n";
+        let resets = format!("await sql`DROP SCHEMA public CASCADE`\n{makes}");
+        let serves = format!("{makes}app.listen(3000);\n");
+        for (scripts, code, command) in [
+            (r#""db:setup":"tsx setup.ts""#, makes, "npm run db:setup"),
+            (
+                r#""db:setup":"tsx setup.ts""#,
+                &adds,
+                "npm run db:setup, where empty",
+            ),
+            (
+                r#""create":"tsx setup.ts""#,
+                once,
+                "npm run create, where empty",
+            ),
+            (r#""db:reset":"tsx setup.ts""#, makes, ""),
+            (r#""db:setup":"tsx setup.ts""#, &resets, ""),
+            (r#""dev":"tsx setup.ts""#, &serves, ""),
+        ] {
+            assert_eq!(found(scripts, &[("setup.ts", code)]), command, "{scripts}");
+        }
+        let readme = [
+            ("README.md", "```bash\nnode setup.js\n```\n"),
+            ("setup.js", makes),
+        ];
+        assert_eq!(found("", &readme), "node setup.js");
     }
 
     #[test]

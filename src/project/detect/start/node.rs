@@ -223,12 +223,15 @@ fn port(read: Reader<'_>, dir: &str, package: &Value, script: &str) -> u16 {
         .iter()
         .find(|(name, _)| has(package, name))
         .copied();
-    // Nest's port stands in its code; the others are told by their command alone
-    let asks_code = framework.is_none_or(|(name, _)| name == "@nestjs/core");
     let named = script
         .split_whitespace()
         .map(|word| word.trim_start_matches("./"))
         .filter(|word| is_of(word, &["js", "mjs", "cjs", "ts", "mts", "tsx"]));
+    // Nest's port stands in its code, as that of a server of the project's own beside Vite; the others are told by their command alone
+    let asks_code = framework.is_none_or(|(name, _)| {
+        name == "@nestjs/core"
+            || name == "vite" && !script.contains("vite") && named.clone().next().is_some()
+    });
     named
         .chain(ENTRIES.iter().copied())
         .filter(|_| asks_code)
