@@ -5,7 +5,7 @@
 //! | connection URLs, and the drivers that read them | [`url`], [`host`] |
 //! | env files: read, edited, checked, shown; what their keys are for | [`dotenv`], [`diff`], [`key_purpose`] |
 //! | secrets: judged, found, redacted, replaced | [`sensitive`], [`credentials`], [`redact`], [`rotation`], [`api_key`], [`shipped`] |
-//! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`javascript`], [`prisma`], [`driver_script`], [`app_log`], [`connection_error`], [`source`] |
+//! | the application: what its code reads and opens, its driver, its log | [`reading`], [`python`], [`javascript`], [`prisma`], [`driver_script`], [`app_log`], [`connection_error`], [`source`], [`own_address`] |
 //! | what of a text may be shown | [`gate`], [`visible`] |
 //! | commands of the project | [`command_files`], [`migrations`], [`runner`] |
 //! | SQL | [`sql`] |
@@ -31,6 +31,7 @@ pub(crate) mod javascript;
 pub(crate) mod key_purpose;
 pub(crate) mod migrations;
 pub(crate) mod name;
+pub(crate) mod own_address;
 pub(crate) mod prisma;
 pub(crate) mod python;
 pub(crate) mod question;

@@ -53,6 +53,7 @@ mod key;
 pub(crate) mod key_journal;
 pub(crate) mod login;
 mod neon_operations;
+mod own_address;
 mod packages;
 pub(crate) mod project;
 mod project_id;
@@ -61,6 +62,7 @@ mod rotate;
 pub(crate) mod runtime;
 pub(crate) mod schema;
 pub(crate) mod secrets;
+mod stand_ins;
 pub(crate) mod step;
 pub(crate) mod temporary;
 #[cfg(test)]

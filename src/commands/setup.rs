@@ -259,6 +259,14 @@ async fn apply_steps(
             .await?;
         changed = true;
     }
+    // whether the code reads the env file is judged after the change that makes it read it
+    let edits = session.runtime.settings().flags.edit_code && shown.contains(&StepId::Backend);
+    if edits && session.plan.step(StepId::Env).is_open(Code::EnvNotRead) {
+        session
+            .apply(Answer::default_of(StepId::Backend), output)
+            .await?;
+        changed = true;
+    }
     for id in shown {
         if changed {
             session.probe(&[*id], output).await?;

@@ -148,6 +148,8 @@ codes! {
     SchemaNoTransaction, Schema, "schema.no-transaction", Note, "The schema files can't all run in one transaction.";
     SchemaSqlError, Schema, "schema.sql-error", Gap, "The database rejected a statement of the schema.";
     SchemaCommandFailed, Schema, "schema.command-failed", Gap, "The project's migration command failed.";
+    SchemaStandIn, Schema, "schema.stand-in", Warning, "The migration command fails without keys that only you can fill in, so it \
+    got made-up values.";
     SchemaCommandUntrusted, Schema, "schema.command-untrusted", Gap, "The migration command isn't trusted in this clone yet, or has changed since.";
 
     HealthDns, Health, "health.dns", Gap, "The host name doesn't resolve.";
@@ -172,6 +174,8 @@ codes! {
     HealthAppUntrusted, Health, "health.app-untrusted", Gap, "The app's start command isn't trusted in this clone yet, or has changed since.";
     HealthEnvironmentGiven, Health, "health.environment-given", Note, "The app doesn't load the env file itself; it was given \
     the variables.";
+    HealthStandIn, Health, "health.stand-in", Warning, "The app fails without keys that only you can fill in, so it was started with \
+    made-up values.";
     HealthChanged, Health, "health.changed", Note, "To install the packages, this run changed git's ignore rules, or chose an older version than pip would.";
 
     SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git doesn't ignore a file that holds secrets.";

@@ -107,8 +107,8 @@ impl StepId {
             }
         }
         found.retain(|other| *other != self);
-        if self == Self::Secrets {
-            // what git does with the env files is one of that step's own checks
+        if matches!(self, Self::Secrets | Self::Backend) {
+            // what git does with the env files is one of that step's own checks, and so is whether the code reads them
             found.push(Self::Env);
         }
         found

@@ -31,9 +31,21 @@ static PATTERNS: LazyLock<Vec<(&[&str], Regex)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The line where a file declares a table first; `None` where it declares none.
+/// The statement with which code makes a table by itself.
+static MAKES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\bcreate\s+table\b").ok());
+
+/// The line where a file declares a table first; `None` where it declares none, or is code that makes its table by itself when it first
+/// needs it.
 pub(crate) fn declared_at(path: &str, text: &str) -> Option<u32> {
     let (_, ending) = path.rsplit_once('.')?;
+    let makes = || {
+        let mut places = MAKES.iter().flat_map(|pattern| pattern.find_iter(text));
+        places.any(|found| !is_comment(text, found.start()))
+    };
+    if ending != "sql" && makes() {
+        return None;
+    }
     let at = PATTERNS
         .iter()
         .filter(|(endings, _)| endings.contains(&ending))
@@ -107,6 +119,16 @@ mod tests {
                 "schema.ts",
                 "export const users = pgTable('users', {\n",
                 Some(1),
+            ),
+            (
+                "db.ts",
+                "await sql`CREATE TABLE \"User\" (id SERIAL)`;\nconst users = pgTable('User', {\n",
+                None,
+            ),
+            (
+                "schema.ts",
+                "// create table by hand\nexport const users = pgTable('users', {\n",
+                Some(2),
             ),
             (
                 "schema.ts",

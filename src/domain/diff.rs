@@ -89,9 +89,14 @@ fn compare<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
 /// The difference of two source files, with the passwords of URLs redacted: what changed, with this many lines around it. What is
 /// left out between two changes is a line `…`.
 pub(crate) fn source(old: &str, new: &str, around: usize) -> Vec<DiffLine> {
+    source_shown(old, old, new, around)
+}
+
+/// The same where a text stands for the old one that shows less of it, line by line.
+pub(crate) fn source_shown(old: &str, shown: &str, new: &str, around: usize) -> Vec<DiffLine> {
     let raw_old: Vec<_> = old.lines().collect();
     let raw_new: Vec<_> = new.lines().collect();
-    let shown_old: Vec<_> = raw_old.iter().map(|line| redact::text(line)).collect();
+    let shown_old: Vec<_> = shown.lines().map(redact::text).collect();
     let shown_new: Vec<_> = raw_new.iter().map(|line| redact::text(line)).collect();
     let ops = compare(&raw_old, &raw_new);
     let hunks: Vec<_> = group_diff_ops(ops, around)

@@ -9,6 +9,7 @@
 )]
 
 mod address;
+mod address_edit;
 mod code;
 mod env;
 mod env_files;
@@ -18,6 +19,8 @@ mod routes;
 #[cfg(test)]
 mod tests;
 mod tree;
+
+pub(crate) use address_edit::read_address;
 
 use std::{collections::BTreeSet, sync::LazyLock};
 

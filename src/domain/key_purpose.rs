@@ -86,6 +86,7 @@ const OWN_SECRETS: &[&str] = &[
     "SESSION_KEY",
     "SESSION_SECRET",
     "SESSION_SECRET_KEY",
+    "SIGNING_KEY",
     "TOKEN_SECRET",
     "TRANSFER_TOKEN_SALT",
 ];

@@ -8,6 +8,7 @@
     reason = "each question is about a few kinds of syntax and values, and the others do not answer it"
 )]
 
+mod address_edit;
 mod app;
 mod bindings;
 mod code;
@@ -32,6 +33,7 @@ mod syntax;
 mod tests;
 mod walk;
 
+pub(crate) use address_edit::read_address;
 pub(crate) use app::{
     AppStart, Entry, StartTarget, find_app, is_django_script, read_entry, served_app,
 };
@@ -47,4 +49,4 @@ pub(crate) use newer::{OLDER_SQLALCHEMY, bare_address};
 pub(crate) use reads::read;
 pub(crate) use routes::{AppKind, health_rank};
 pub(crate) use serve::{Served, served};
-pub(crate) use session::{SessionIssue, connect_args, session_files};
+pub(crate) use session::{HARD_CODED, SessionIssue, connect_args, session_files};

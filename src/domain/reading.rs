@@ -3,7 +3,7 @@
 //! Each language has a reader that fills a [`Reading`] from the syntax of the files, such as [`crate::domain::python`]. What is
 //! proposed for a repository stands on it, and names the file and the line.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use crate::{
     core::proof::Coverage,
@@ -66,7 +66,28 @@ pub(crate) struct DatabaseOpening {
     pub keys: BTreeSet<String>,
     /// The variables that parts of its address are read from, where the code puts it together.
     pub parts: Vec<(String, Part)>,
+    /// What of its address is written in the code itself.
+    pub written: Vec<WrittenAddress>,
     pub at: Spot,
+}
+
+impl DatabaseOpening {
+    /// Whether no variable is part of its address.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.keys.is_empty() && self.parts.is_empty()
+    }
+}
+
+/// A value in the code that is the address of a database, or a part of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WrittenAddress {
+    pub at: Spot,
+    /// Where the expression stands in its file, in bytes.
+    pub span: Range<usize>,
+    /// Which part it is; `None` for a whole address.
+    pub part: Option<Part>,
+    /// Whether it leads to another machine.
+    pub foreign: bool,
 }
 
 /// The kind of a database, with what opens it.

@@ -24,4 +24,4 @@ mod tests;
 pub(crate) use connection::Connection;
 pub(crate) use driver::Driver;
 pub(crate) use part::{Part, UrlKind};
-pub(crate) use recognize::{RecognizedUrl, recognize, recognize_parts};
+pub(crate) use recognize::{RecognizedUrl, is_foreign, recognize, recognize_parts};

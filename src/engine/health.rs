@@ -7,7 +7,6 @@ mod attempt;
 mod checks;
 mod driver;
 mod given;
-mod left_open;
 mod no_tables;
 mod proof;
 mod standing;
@@ -20,6 +19,7 @@ use crate::{
         build, connection,
         context::Cx,
         health::checks::HealthChecks,
+        own_address,
         packages::{self, Prepared},
         step::Step,
         trust,
@@ -56,6 +56,10 @@ impl Step for HealthStep {
         if !checks.starts_something() {
             checks.recall().await;
             return Ok(checks.into_report());
+        }
+        if let Some(own) = own_address::find(cx) {
+            checks.connects_elsewhere(own_address::not_started(&own));
+            return checks.settle(Ok(()));
         }
         if let Prepared::Refused(finding) = packages::prepare(cx).await? {
             checks.without_packages(finding);

@@ -34,17 +34,19 @@ use crate::{
     engine::{
         build, connection,
         context::Cx,
+        own_address,
         packages::{self, Prepared},
         schema::{compare::compare, pending::Migrations},
+        stand_ins,
         step::Step,
         trust,
     },
     ports::{
         database::{DatabaseError, SchemaShape, Session, SqlFile, TableFacts},
-        process::{CommandSpec, ProcessError},
+        process::{CommandExit, CommandSpec, ProcessError},
         shapes::{NotDetermined, SchemaQuestion},
     },
-    project::settings::{EnvBasis, SchemaSettings},
+    project::settings::SchemaSettings,
 };
 
 /// The longest time that the project's migration command may take.
@@ -77,7 +79,7 @@ impl Step for SchemaStep {
         if wanted == &SchemaSettings::default() {
             return self.probe(cx).await;
         }
-        if !wanted.command.is_empty() && matches!(cx.settings.env_basis, EnvBasis::Fixed { .. }) {
+        if !wanted.command.is_empty() && own_address::find(cx).is_some() {
             return Ok(Report::waiting(ADDRESS_OF_ITS_OWN));
         }
         let Some(connection) = connection::of_app_or_project(cx) else {
@@ -178,6 +180,28 @@ fn not_built(finding: Finding) -> Report {
     )
 }
 
+/// Runs a command of the migration tool; once more with made-up values where it fails for want of keys that only a person can fill in.
+async fn run_with_keys(
+    cx: &Cx,
+    mut spec: CommandSpec,
+    limit: Duration,
+) -> Result<CommandExit, ProcessError> {
+    let first = cx.ports.process.run(&spec, limit).await?;
+    if first.code == Some(0) || stand_ins::named_in(cx, &first.output).is_none() {
+        return Ok(first);
+    }
+    let Some((variables, finding)) = stand_ins::variables(cx, Code::SchemaStandIn) else {
+        return Ok(first);
+    };
+    spec.env.extend(variables);
+    let second = cx.ports.process.run(&spec, limit).await?;
+    if second.code != Some(0) && stand_ins::named_in(cx, &second.output).is_some() {
+        return Ok(first);
+    }
+    cx.tell(finding);
+    Ok(second)
+}
+
 /// Whether what a command printed at its end says that a program or a package is missing.
 fn lacks_package(line: &str) -> bool {
     [
@@ -242,7 +266,7 @@ async fn look(cx: &Cx, ran: bool) -> Result<Look> {
         role: connection.role.clone(),
         database: connection.database.clone(),
     };
-    if !wanted.command.is_empty() && matches!(cx.settings.env_basis, EnvBasis::Fixed { .. }) {
+    if !wanted.command.is_empty() && own_address::is_fixed(cx).is_some() {
         return Ok(Report::waiting(ADDRESS_OF_ITS_OWN)
             .facts(Facts::Schema(facts))
             .into());
@@ -558,7 +582,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
                 }
             ))
     };
-    let ended = match cx.ports.process.run(&spec, MIGRATION).await {
+    let ended = match run_with_keys(cx, spec, MIGRATION).await {
         Err(ProcessError::Asks { output, .. }) => {
             return Ok(Ran::Asks(asked(
                 &question::waits(&output).unwrap_or_default(),

@@ -41,6 +41,7 @@ mod frontend;
 mod manifests;
 mod node_postgres;
 mod other_languages;
+mod own_address;
 mod package;
 mod prisma;
 mod proposal;
@@ -52,6 +53,7 @@ mod start;
 mod tree;
 
 pub(crate) use {
+    own_address::{OwnAddress, own_address},
     proposal::SessionModule,
     tree::{Tree, lies_aside},
 };
@@ -106,7 +108,10 @@ impl Detected {
             },
             None if self.recognized => EnvBasis::Known,
             None => match &self.fixed {
-                Some(at) => EnvBasis::Fixed { at: at.clone() },
+                Some(at) => EnvBasis::Fixed {
+                    at: at.clone(),
+                    dir: self.dir.clone(),
+                },
                 None => EnvBasis::Guess,
             },
         }
@@ -132,7 +137,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     };
     let started = dependent(tree, &dir, &mut proposal, &reading);
     let other_server = code::other_server(&reading);
-    let found_env = env::target(tree, &dir, &proposal, &reading);
+    let mut found_env = env::target(tree, &dir, &proposal, &reading);
     // where the code is not read, the example alone can show that there is an env file
     let fixed = code::fixed(&reading)
         .filter(|_| known && !found_env.is_shown)
@@ -140,6 +145,11 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     let is_read = known && proposal.language.is_some() && fixed.is_none();
     let recognized = found_env.is_shown || is_read;
     let found_is_shown = found_env.is_shown;
+    if fixed.is_some()
+        && let Some(edited) = after_edit(tree, &dir, &proposal)
+    {
+        found_env = edited;
+    }
     let mut evidence = Vec::new();
     if known {
         evidence.push(Evidence {
@@ -208,6 +218,22 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         },
         dir,
     }
+}
+
+/// The env file of an application that has its address in the code, as it is once the code reads it from the environment.
+fn after_edit(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<env::ProposedEnvFile> {
+    let read = |path: &str| tree.read(path);
+    let edit = own_address(tree.files(), &read, dir)?.edit?;
+    let edited = |path: &str| {
+        if path == edit.path {
+            Some(edit.new.clone())
+        } else {
+            tree.read(path)
+        }
+    };
+    let tree = Tree::new(tree.files(), &edited);
+    let reading = code::read(&tree, dir, proposal.language);
+    Some(env::target(&tree, dir, proposal, &reading))
 }
 
 /// The application of a workspace that runs on a package which only others import: its folder, with what its code and the package's

@@ -214,7 +214,11 @@ pub(crate) enum EnvBasis {
     /// `neonup.toml` names none, and the stack is none that is known.
     Guess,
     /// `neonup.toml` names none, and the code opens a Postgres at an address that no variable is part of.
-    Fixed { at: Spot },
+    Fixed {
+        at: Spot,
+        /// The application's folder.
+        dir: String,
+    },
     /// The application uses another database than Postgres.
     OtherServer {
         /// Its name, such as `MySQL`.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::domain::{
     javascript::{
         code::{FilePosition, Meaning, NodeCode},
-        env::{call, is_loud, key_of, returned, schema},
+        env::{call, is_loud, key_of, returned, schema, spot},
         tree::Id,
     },
-    url::Part,
+    reading::WrittenAddress,
+    url::{Part, is_foreign, recognize},
 };
 
 /// How deep a value is looked into for the variables that it is made of.
@@ -49,6 +50,8 @@ pub(super) struct AddressVariables {
     /// Those that hold all of it.
     pub keys: BTreeSet<String>,
     pub parts: Vec<(String, Part)>,
+    /// What of it the code itself writes.
+    pub written: Vec<WrittenAddress>,
 }
 
 impl AddressVariables {
@@ -117,6 +120,8 @@ impl Collector<'_, '_> {
             | "subscript_expression" => self.name(place, depth, part),
             "call_expression" | "new_expression" => self.call(place, depth, part),
             "object" => self.object(place, depth),
+            "string" | "number" => self.literal(place, part),
+            "template_string" if tree.text(id).is_some() => self.literal(place, part),
             "template_string" | "binary_expression" if part.is_none() => {
                 self.text(place, depth);
             }
@@ -127,7 +132,7 @@ impl Collector<'_, '_> {
                     }
                 }
             }
-            "string" | "class_declaration" | "class" => {}
+            "class_declaration" | "class" => {}
             _ if tree.is_function(id) => {
                 for value in returned(place) {
                     self.value(&value, depth, part);
@@ -138,6 +143,34 @@ impl Collector<'_, '_> {
                     self.value(&place.at(child), depth, part);
                 }
             }
+        }
+    }
+
+    /// A value that the code itself writes.
+    fn literal(&mut self, place: &FilePosition, part: Option<Part>) {
+        let tree = place.tree();
+        let text = tree.text(place.id);
+        let foreign = match (part, &text) {
+            (None, Some(text)) => match recognize(text) {
+                Some(url) => is_foreign(&url.host),
+                None => return,
+            },
+            (None, None) => return,
+            (Some(Part::Host), Some(text)) => is_foreign(text),
+            (Some(_), _) => false,
+        };
+        self.write_down(place, part, foreign);
+    }
+
+    fn write_down(&mut self, place: &FilePosition, part: Option<Part>, foreign: bool) {
+        let written = WrittenAddress {
+            at: spot(place),
+            span: place.tree().span(place.id),
+            part,
+            foreign,
+        };
+        if !self.address.written.contains(&written) {
+            self.address.written.push(written);
         }
     }
 
@@ -207,6 +240,8 @@ impl Collector<'_, '_> {
     fn text(&mut self, place: &FilePosition, depth: usize) {
         let tree = place.tree();
         let mut stage = Stage::Before;
+        let before = self.address.written.len();
+        let variables = self.address.keys.len() + self.address.parts.len();
         for piece in pieces(place) {
             let literal = match tree.kind(piece) {
                 "string_fragment" => Some(tree.source(piece).to_owned()),
@@ -216,6 +251,19 @@ impl Collector<'_, '_> {
                 Some(literal) => stage = stage.after(&literal),
                 None => self.value(&place.at(piece), depth, stage.part()),
             }
+        }
+        // put together of nothing but constants, it is one address that the code writes
+        let source = tree.source(place.id);
+        let postgres = source.contains("postgres://") || source.contains("postgresql://");
+        if postgres && self.address.keys.len() + self.address.parts.len() == variables {
+            let hosts = self.address.written.get(before..).unwrap_or_default();
+            let local = source.contains("@localhost")
+                || source.contains("@127.0.0.1")
+                || hosts
+                    .iter()
+                    .any(|written| written.part == Some(Part::Host) && !written.foreign);
+            self.address.written.truncate(before);
+            self.write_down(place, None, !local);
         }
     }
 

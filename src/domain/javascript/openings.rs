@@ -58,6 +58,7 @@ impl AddressVariables {
             server,
             keys: self.keys,
             parts: self.parts,
+            written: self.written,
             at,
         }
     }

@@ -256,6 +256,12 @@ impl SyntaxTree {
         self.node(id).line
     }
 
+    /// Where a node stands in its text, in bytes.
+    pub(super) fn span(&self, id: Id) -> std::ops::Range<usize> {
+        let node = self.node(id);
+        node.start..node.end
+    }
+
     pub(super) fn source(&self, id: Id) -> &str {
         let node = self.node(id);
         self.text.get(node.start..node.end).unwrap_or_default()

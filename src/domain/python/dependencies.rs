@@ -15,6 +15,8 @@ pub(crate) struct Dependencies {
     names: Vec<String>,
     /// Whether they keep pip from taking SQLAlchemy 2.1 or a later one.
     holds_sqlalchemy: bool,
+    /// Whether they ask for SQLAlchemy 1.
+    has_first_sqlalchemy: bool,
 }
 
 /// The library that a Python application connects with.
@@ -133,25 +135,26 @@ impl Dependencies {
         } else {
             self.names.extend(quoted_requirements(&text));
         }
-        let pinned = text.lines().any(|line| {
-            let line: String = line
-                .to_ascii_lowercase()
-                .chars()
-                .filter(|c| !c.is_whitespace())
-                .collect();
-            line.split_once("sqlalchemy").is_some_and(|(_, version)| {
-                [
-                    "==1.", "==2.0", "~=1.", "~=2.0.", "<2.1", "<2.0", "<2,", "=\"1.", "=\"2.0.",
-                    "=\"^1.",
-                ]
-                .iter()
-                .any(|old| version.contains(old))
-                    || version
-                        .trim_end_matches(['"', '\'', ',', ']'])
-                        .ends_with("<2")
+        let of_sqlalchemy = |versions: &[&str]| {
+            text.lines().any(|line| {
+                let line: String = line
+                    .to_ascii_lowercase()
+                    .chars()
+                    .filter(|c| !c.is_whitespace())
+                    .collect();
+                line.split_once("sqlalchemy").is_some_and(|(_, version)| {
+                    versions.iter().any(|old| version.contains(old))
+                        || version
+                            .trim_end_matches(['"', '\'', ',', ']'])
+                            .ends_with("<2")
+                })
             })
-        });
+        };
+        let first = ["==1.", "~=1.", "<2.0", "<2,", "=\"1.", "=\"^1."];
+        let second = ["==2.0", "~=2.0.", "<2.1", "=\"2.0."];
+        let pinned = of_sqlalchemy(&[&first[..], &second].concat());
         self.holds_sqlalchemy |= pinned;
+        self.has_first_sqlalchemy |= of_sqlalchemy(&first);
         if pinned {
             // before 2.1, SQLAlchemy brings it
             self.names.push("greenlet".to_owned());
@@ -175,6 +178,7 @@ impl Dependencies {
     pub(crate) fn join(&mut self, library: Self) {
         self.names.extend(library.names);
         self.holds_sqlalchemy |= library.holds_sqlalchemy;
+        self.has_first_sqlalchemy |= library.has_first_sqlalchemy;
     }
 
     /// Whether pip may take a SQLAlchemy that opens `postgresql://` with psycopg 3, where only psycopg2 is declared.
@@ -215,6 +219,9 @@ impl Dependencies {
             }
         } else if self.has("pg8000") {
             Driver::Pg8000
+        } else if self.has_first_sqlalchemy {
+            // which knows no psycopg 3
+            Driver::Psycopg2
         } else {
             Driver::Psycopg
         }

@@ -285,6 +285,9 @@ pub(super) fn judge_engine<'a>(
     }
 }
 
+/// What is said of a URL that is written into the code.
+pub(crate) const HARD_CODED: &str = "the engine's URL is hard-coded in the source";
+
 /// A URL that is written into the code, and is not read from the environment.
 fn constant_url(engine: &SqlEngine<'_>, target: &ConnectionTarget<'_>, into: &mut Connections) {
     if !engine.url.keys.is_empty() {
@@ -300,7 +303,7 @@ fn constant_url(engine: &SqlEngine<'_>, target: &ConnectionTarget<'_>, into: &mu
     {
         into.issues.push(SessionIssue {
             spot: spot.clone(),
-            title: "the engine's URL is hard-coded in the source".to_owned(),
+            title: HARD_CODED.to_owned(),
             detail: format!(
                 "it doesn't read `{}`, so it never reaches this database",
                 target.key

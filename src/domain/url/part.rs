@@ -85,6 +85,18 @@ impl Part {
         }
     }
 
+    /// libpq's environment variable for it.
+    pub(crate) const fn variable(self) -> &'static str {
+        match self {
+            Self::Host => "PGHOST",
+            Self::Port => "PGPORT",
+            Self::Database => "PGDATABASE",
+            Self::User => "PGUSER",
+            Self::Password => "PGPASSWORD",
+            Self::SslMode => "PGSSLMODE",
+        }
+    }
+
     /// Its name in libpq's keyword form.
     pub(super) const fn keyword(self) -> &'static str {
         match self {

@@ -161,6 +161,19 @@ pub(crate) fn recognize_parts(part: impl Fn(Part) -> Option<String>) -> Option<R
     from_keywords(&pairs.join(" "))
 }
 
+/// Whether a host is on another machine: neither this one nor a service beside the application, which has a name without a dot.
+pub(crate) fn is_foreign(host: &str) -> bool {
+    let host = host.trim().trim_matches(['[', ']']).trim_end_matches('.');
+    if host.starts_with('/') {
+        return false;
+    }
+    if let Ok(address) = host.parse::<std::net::IpAddr>() {
+        return !(address.is_loopback() || address.is_unspecified());
+    }
+    let local = host == "host.docker.internal" || host.ends_with(".localhost");
+    host.contains('.') && !local
+}
+
 fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }

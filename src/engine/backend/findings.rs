@@ -40,6 +40,18 @@ pub(super) fn session_issue(issue: &SessionIssue) -> Finding {
     finding
 }
 
+/// The code opens its database at an address that is written in it.
+pub(super) fn hard_coded(at: &Spot) -> Finding {
+    Finding::new(
+        Code::BackendSessionWrong,
+        format!("`{}` opens the database at a hard-coded address", at.file),
+    )
+    .path(&at.file)
+    .line(at.line)
+    .detail("it reads no variable, so it never reaches this database")
+    .command(EDIT)
+}
+
 /// The packages let pip take a SQLAlchemy that opens the application's address with a driver that they don't have. neonup installs an
 /// older one, so that it is no gap here.
 pub(super) fn newer_sqlalchemy(at: &Spot, file: &str, edit: Option<Invocation>) -> Finding {

@@ -4,15 +4,15 @@ use crate::{
     core::{
         code::{Code, Severity},
         event::Report,
-        facts::{BackendFacts, Check, CheckState, Facts, FileChange},
+        facts::{BackendFacts, Check, CheckState, DiffLine, Facts, FileChange},
         finding::Finding,
         proof::Basis,
     },
     domain::{
         diff,
         python::{
-            self, AppKind, AppStart, Deduction, Dependencies, Entry, Judgement, Needs, StartTarget,
-            WantedCode,
+            self, AppKind, AppStart, Deduction, Dependencies, Entry, HARD_CODED, Judgement, Needs,
+            StartTarget, WantedCode,
         },
         reading::Spot,
         source::{FileReader, join},
@@ -20,14 +20,14 @@ use crate::{
     },
     engine::{
         backend::findings::{
-            EDIT, health_missing, health_silent, newer_sqlalchemy, not_determined, not_found,
-            session_issue, session_missing, session_unused, tables_missing, unread,
+            EDIT, hard_coded, health_missing, health_silent, newer_sqlalchemy, not_determined,
+            not_found, session_issue, session_missing, session_unused, tables_missing, unread,
         },
         context::Cx,
-        packages,
+        own_address, packages,
     },
     project::{
-        detect::{self, SessionModule},
+        detect::{self, OwnAddress, SessionModule},
         settings::BackendSettings,
     },
 };
@@ -46,6 +46,18 @@ pub(super) struct ProposedChange {
     pub new: String,
     /// Whether something imports it as it is; else only another change does.
     pub is_imported: bool,
+    /// What a diff shows of the old text where it may not show all of it, line by line the same.
+    pub shown: Option<String>,
+}
+
+impl ProposedChange {
+    fn diff(&self) -> Vec<DiffLine> {
+        let old = self.old.as_deref().unwrap_or_default();
+        match &self.shown {
+            Some(shown) => diff::source_shown(old, shown, &self.new, 3),
+            None => diff::source(old, &self.new, 3),
+        }
+    }
 }
 
 /// What is there, what is wrong with it, and what a write would change.
@@ -65,6 +77,58 @@ pub(super) struct BackendInspection {
 
 impl BackendInspection {
     pub(super) fn new(cx: &Cx, backend: &BackendSettings) -> Self {
+        let mut inspection = Self::of_code(cx, backend);
+        if let Some(own) = own_address::find(cx) {
+            inspection.address(&own);
+        }
+        inspection
+    }
+
+    /// Reports an address that the code itself holds, and proposes to read it from the environment.
+    fn address(&mut self, own: &OwnAddress) {
+        let Some(edit) = &own.edit else {
+            return;
+        };
+        let proposed = match self
+            .changes
+            .iter_mut()
+            .find(|change| change.path == edit.path)
+        {
+            // what else is proposed for the file goes together with it
+            Some(change) => edit.with(&change.new).map(|new| {
+                change.new = new;
+                change.shown = Some(edit.shown.clone());
+            }),
+            None => {
+                self.changes.push(ProposedChange {
+                    path: edit.path.clone(),
+                    why: "reads the database's address from the environment".to_owned(),
+                    old: Some(edit.old.clone()),
+                    new: edit.new.clone(),
+                    is_imported: false,
+                    shown: Some(edit.shown.clone()),
+                });
+                Some(())
+            }
+        };
+        if proposed.is_none() {
+            return;
+        }
+        let told = self.findings.iter_mut().find(|finding| {
+            finding.code == Code::BackendSessionWrong && finding.title == HARD_CODED
+        });
+        if let Some(finding) = told {
+            finding.hint = String::new();
+            finding.command = Some(EDIT);
+        } else {
+            self.findings.push(hard_coded(&own.at));
+        }
+        if self.skipped.take().is_some() {
+            self.evidence.push("its address is hard-coded".to_owned());
+        }
+    }
+
+    fn of_code(cx: &Cx, backend: &BackendSettings) -> Self {
         let text = |path: &str| read(cx, path).ok()??.try_into_text();
         let dir = backend.dir.trim_matches('/');
         let (stack, session) = detect::kind(&text, dir);
@@ -312,6 +376,7 @@ impl BackendInspection {
                 old,
                 new,
                 is_imported: imported,
+                shown: None,
             });
         }
     }
@@ -345,7 +410,7 @@ impl BackendInspection {
             .map(|change| FileChange {
                 path: change.path.clone(),
                 why: change.why.clone(),
-                diff: diff::source(change.old.as_deref().unwrap_or_default(), &change.new, 3),
+                diff: change.diff(),
                 exists: change.old.is_some(),
             })
             .collect();
@@ -439,6 +504,7 @@ impl BackendInspection {
                 old,
                 new,
                 is_imported: false,
+                shown: None,
             });
         }
     }
@@ -472,6 +538,7 @@ impl BackendInspection {
             old,
             new: new + &line,
             is_imported: false,
+            shown: None,
         });
     }
 
@@ -528,6 +595,7 @@ impl BackendInspection {
                 old: Some(old),
                 new,
                 is_imported: false,
+                shown: None,
             }),
             // without the change that imports them, new files are of no use
             None => self

@@ -10,8 +10,9 @@ use crate::{
         step::StepId,
     },
     domain::reading::Spot,
+    engine::own_address,
     ports::{files::Written, repository::GitAnswer},
-    project::settings::EnvTarget,
+    project::{detect::OwnAddress, settings::EnvTarget},
 };
 
 /// The command that fixes what this step can fix.
@@ -55,13 +56,23 @@ pub(super) fn not_read(targets: &[EnvTarget]) -> Finding {
 }
 
 /// The application connects to an address of its own, whatever the env file says.
-pub(super) fn fixed(at: &Spot) -> Finding {
-    Finding::new(
+pub(super) fn fixed(own: &OwnAddress) -> Finding {
+    let at = &own.at;
+    let finding = Finding::new(
         Code::EnvNotRead,
-        format!("`{}` connects to the database at a hard-coded address", at.file),
+        format!(
+            "`{}` connects to the database at a hard-coded address",
+            at.file
+        ),
     )
     .path(&at.file)
-    .line(at.line)
+    .line(at.line);
+    if own.edit.is_some() {
+        return finding
+            .detail("the address is written in the code, so an env file changes nothing")
+            .hint(own_address::hint(own));
+    }
+    finding
     .detail("the address is written in the code, or neonup sees no variable in it, so an env file changes nothing")
     .hint("read the URL there: process.env.DATABASE_URL, os.environ[\"DATABASE_URL\"]; or, if it is read in a way that neonup doesn't see, set the env file in neonup.toml: [[env]] with file = \".env\" and keys.DATABASE_URL = { url = \"direct\" }")
 }

@@ -15,6 +15,7 @@ use crate::{
             inspection::{EnvInspection, TargetInspection},
             messages::{FIX, fixed, hard_link, ignored_unknown, not_read, other_server, tracked},
         },
+        own_address,
     },
     ports::repository::GitAnswer,
     project::settings::EnvBasis,
@@ -60,7 +61,9 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
     let mut basis = match &cx.settings.env_basis {
         EnvBasis::Known => Basis::Seen,
         EnvBasis::Guess => Basis::not_determined(not_read(&cx.settings.env)),
-        EnvBasis::Fixed { at } => Basis::not_determined(fixed(at)),
+        EnvBasis::Fixed { .. } => {
+            own_address::find(cx).map_or(Basis::Seen, |own| Basis::not_determined(fixed(&own)))
+        }
         EnvBasis::OtherServer { server, at } => Basis::not_determined(other_server(server, at)),
     };
     let gap = findings

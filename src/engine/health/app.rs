@@ -24,9 +24,9 @@ use crate::{
         backend, clock, connection,
         health::{
             checks::{HealthCheck, HealthChecks},
-            given, left_open,
+            given,
         },
-        packages,
+        packages, stand_ins,
     },
     ports::process::{CommandExit, CommandSpec, HttpAnswer, Origin, PortHolder, Running},
     project::settings::BackendSettings,
@@ -390,10 +390,11 @@ impl HealthChecks<'_> {
             .url_key()
             .map_or("the URL", |(_, key, ..)| key);
         let failure = match (
-            left_open::named_in(self.cx, &output).filter(|_| !listens),
+            stand_ins::named_in(self.cx, &output).filter(|_| !listens),
             app_log::cause(&output, key),
         ) {
-            (Some((keys, file)), _) => {
+            (Some(open), _) => {
+                let (keys, file) = (open.keys, open.file);
                 let keys = keys.join("`, `");
                 let what = format!("the app needs `{keys}`, which only you can fill in");
                 Failure::new(code, what).why(line).hint(format!(

@@ -167,6 +167,17 @@ impl<'a> HealthChecks<'a> {
         self.leave_untried(finding, "not tried: the app isn't built");
     }
 
+    /// Reports that nothing was started, since the code connects to an address of its own.
+    pub(super) fn connects_elsewhere(&mut self, finding: Finding) {
+        let text = "not tried: the code connects to a hard-coded address";
+        for id in [HealthCheck::Driver, HealthCheck::App] {
+            self.set(id, CheckState::Skipped, text, None);
+        }
+        self.told.clone_from(&finding.title);
+        self.refused = true;
+        self.untried.push((HealthCheck::App, finding));
+    }
+
     fn leave_untried(&mut self, finding: Finding, text: &str) {
         for id in [HealthCheck::Driver, HealthCheck::App] {
             self.set(id, CheckState::Skipped, text, None);

@@ -350,7 +350,7 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<ToolRepl
         dir,
         env,
     };
-    match cx.ports.process.run(&spec, QUESTION).await {
+    match super::run_with_keys(cx, spec, QUESTION).await {
         Ok(exit) => Ok(ToolReply {
             code: exit.code,
             text: exit.apart,

@@ -167,6 +167,10 @@ impl Repository for GitRepository {
         self.layout.as_ref().map(|layout| layout.root.as_path())
     }
 
+    fn project_files(&self, root: &Path) -> Vec<String> {
+        self.survey(root).files
+    }
+
     fn user_name(&self) -> Option<String> {
         let name = self.config()?.get_string("user.name").ok()?;
         Some(name).filter(|name| !name.trim().is_empty())

@@ -21,6 +21,9 @@ pub(crate) trait Repository: Send + Sync {
     /// The root of the work tree, or `None` where there is no repository.
     fn root(&self) -> Option<&Path>;
 
+    /// The project's files below a folder, relative to it, as far as their names tell.
+    fn project_files(&self, root: &Path) -> Vec<String>;
+
     /// What git's configuration calls the person here (`user.name`), if it does.
     fn user_name(&self) -> Option<String>;
 

@@ -12,6 +12,7 @@ use crate::{
     },
     project::detect::{
         manifests::Language,
+        own_address,
         package::Package,
         schema,
         tree::{Tree, is_below},
@@ -105,6 +106,7 @@ fn of_prisma(tree: &Tree<'_>, dir: &str) -> Reading {
             server,
             keys: url.key.clone().into_iter().collect(),
             parts: Vec::new(),
+            written: Vec::new(),
             at,
         });
     }
@@ -144,6 +146,7 @@ fn of_sequelize(tree: &Tree<'_>, dir: &str) -> Reading {
         server,
         keys: BTreeSet::from([key.to_owned()]),
         parts: Vec::new(),
+        written: Vec::new(),
         at: Spot {
             file,
             line: line.map_or(1, |at| {
@@ -156,15 +159,9 @@ fn of_sequelize(tree: &Tree<'_>, dir: &str) -> Reading {
 
 /// Where the code opens a Postgres at an address that it reads from nowhere: written down in it, or put together in a way that isn't read.
 pub(super) fn fixed(reading: &Reading) -> Option<&Spot> {
-    let of_postgres = |opening: &&DatabaseOpening| {
-        matches!(
-            opening.server,
-            DatabaseKind::Postgres(_) | DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl
-        )
-    };
-    let is_fixed = |opening: &&DatabaseOpening| opening.keys.is_empty() && opening.parts.is_empty();
-    let mut openings = reading.opens.iter().filter(of_postgres);
-    openings.find(is_fixed).map(|opening| &opening.at)
+    own_address::fixed(reading)
+        .next()
+        .map(|opening| &opening.at)
 }
 
 /// The database that an application uses, where it is not Postgres and none of its code opens one that may be.

@@ -208,6 +208,22 @@ impl Keys<'_> {
         self.document.get(key).is_some()
     }
 
+    /// What a setting of Django's has to be here, where a variable holds it: its back end for Postgres, and this machine's name.
+    fn django_value(&self, key: &str) -> Option<&'static str> {
+        let django = self
+            .dependencies
+            .is_some_and(|packages| packages.has("django"));
+        let of_postgres = || self.ours().any(|opening| !opening.parts.is_empty());
+        if !django {
+            return None;
+        }
+        if key_purpose::names_a_kind(key) && key_purpose::is_of_database(key) {
+            return (key.to_ascii_uppercase().ends_with("ENGINE") && of_postgres())
+                .then_some("django.db.backends.postgresql");
+        }
+        matches!(key, "ALLOWED_HOSTS" | "DJANGO_ALLOWED_HOSTS").then_some("localhost")
+    }
+
     /// Whether the code reads a variable, and has nothing in its place.
     fn is_required(&self, key: &str) -> bool {
         let mut reads = self.reading.reads.iter();
@@ -417,6 +433,14 @@ impl Keys<'_> {
             // an opener that is given a dialect beside the address
             _ if opened && !key_purpose::names_a_kind(key) => Some(self.url(key, None)),
             // Knex, Sequelize and TypeORM know Postgres by this name
+            // the port that it is started on
+            KeyPurpose::Unsaid if key == "PORT" && self.is_needed(key) => {
+                let port = self.proposal.start.as_ref().map(|start| start.port);
+                Some(port.map_or(KeySpec::ByHand, |port| KeySpec::Literal(port.to_string())))
+            }
+            KeyPurpose::Unsaid if self.django_value(key).is_some() && self.is_needed(key) => self
+                .django_value(key)
+                .map(|value| KeySpec::Literal(value.to_owned())),
             KeyPurpose::Unsaid
                 if key_purpose::names_a_kind(key)
                     && key_purpose::is_of_database(key)

@@ -47,6 +47,13 @@ impl Language {
         self.has_manifest(path) && path.rsplit('/').next() != Some("manage.py")
     }
 
+    /// The language of a source file.
+    pub(super) fn of_source(path: &str) -> Option<Self> {
+        [Self::Python, Self::JavaScript]
+            .into_iter()
+            .find(|language| language.is_source(path))
+    }
+
     /// Whether a file holds code in this language.
     pub(super) fn is_source(self, path: &str) -> bool {
         let endings: &[&str] = match self {

@@ -22,6 +22,14 @@ impl Repository for World {
         (!self.with(|state| state.no_repository)).then(|| Self::root(self))
     }
 
+    fn project_files(&self, root: &Path) -> Vec<String> {
+        self.with(|state| {
+            let files = state.files.keys();
+            let below = files.filter_map(|path| path.strip_prefix(root).ok());
+            below.map(|path| path.display().to_string()).collect()
+        })
+    }
+
     fn user_name(&self) -> Option<String> {
         self.with(|state| state.user_name.clone())
     }

@@ -15,7 +15,8 @@ use crate::domain::{
         },
         syntax::{Argument, Class, Expr, ExprKind, Function, argument},
     },
-    url::Part,
+    reading::WrittenAddress,
+    url::{Part, is_foreign, recognize},
 };
 
 /// How many names, calls and parts an address may lead through, one in the other.
@@ -83,6 +84,8 @@ pub(super) struct Address {
     pub defaults: BTreeSet<String>,
     /// Whether a reader of Django takes it.
     pub django: bool,
+    /// What of it the code itself writes.
+    pub written_down: Vec<WrittenAddress>,
     steps: usize,
 }
 
@@ -200,8 +203,9 @@ impl<'c, 'a> Addresses<'c, 'a> {
         }
         let depth = depth + 1;
         match &expr.kind {
-            ExprKind::Text(text) if of == Of::Whole => {
-                into.schemes.extend(scheme(text));
+            ExprKind::Text(text) => self.text(place, expr, text, of, into),
+            ExprKind::Literal(number) if of == Of::Part(Part::Port) => {
+                self.text(place, expr, number, of, into);
             }
             ExprKind::Template(_) | ExprKind::Binary(..) => {
                 self.put_together(place, expr, of, into, depth);
@@ -239,6 +243,40 @@ impl<'c, 'a> Addresses<'c, 'a> {
             ExprKind::Name(_) => self.given(place, expr, of, into, depth),
             ExprKind::Lambda(body) => self.follow(place, body, of, into, depth),
             _ => {}
+        }
+    }
+
+    /// A text that the code itself writes.
+    fn text(&self, place: &Place<'a>, expr: &'a Expr, text: &str, of: Of, into: &mut Address) {
+        let (part, foreign) = match of {
+            Of::Whole => {
+                into.schemes.extend(scheme(text));
+                let Some(url) = recognize(text) else {
+                    return;
+                };
+                (None, is_foreign(&url.host))
+            }
+            Of::Part(part) => (Some(part), part == Part::Host && is_foreign(text)),
+        };
+        self.write_down(place, expr, part, foreign, into);
+    }
+
+    fn write_down(
+        &self,
+        place: &Place<'a>,
+        expr: &'a Expr,
+        part: Option<Part>,
+        foreign: bool,
+        into: &mut Address,
+    ) {
+        let written = WrittenAddress {
+            at: self.code.spot(place, expr),
+            span: expr.span.start..expr.span.end,
+            part,
+            foreign,
+        };
+        if !into.written_down.contains(&written) {
+            into.written_down.push(written);
         }
     }
 
@@ -589,6 +627,11 @@ impl<'c, 'a> Addresses<'c, 'a> {
     ) {
         let known = |hole: &'a Expr| self.code.texts(place, hole).into_iter().next();
         let (scheme, holes) = roles(expr, &known);
+        let before = (into.written_down.len(), into.keys.len() + into.parts.len());
+        let of_postgres = scheme.as_deref().is_some_and(|scheme| {
+            let family = scheme.split('+').next().unwrap_or(scheme);
+            matches!(family, "postgresql" | "postgres" | "postgis")
+        });
         if of == Of::Whole {
             into.schemes.extend(scheme);
         }
@@ -599,6 +642,16 @@ impl<'c, 'a> Addresses<'c, 'a> {
                 (Of::Whole, AddressPart::Other) => continue,
             };
             self.follow(place, hole, of, into, depth);
+        }
+        // put together of nothing but constants, it is one address that the code writes
+        if of == Of::Whole && of_postgres && into.keys.len() + into.parts.len() == before.1 {
+            let host = into.written_down.get(before.0..).unwrap_or_default();
+            let local = host
+                .iter()
+                .any(|written| written.part == Some(Part::Host) && !written.foreign);
+            into.written_down.truncate(before.0);
+            let local = local || expr.mentions(&["@localhost", "@127.0.0.1"]);
+            self.write_down(place, expr, None, !local, into);
         }
     }
 }

@@ -247,6 +247,7 @@ impl<'a> OpeningCall<'_, 'a> {
             server,
             keys: address.keys,
             parts,
+            written: address.written_down,
             at,
         });
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     python::{
+        bindings::given,
         code::{Place, PythonCode, Value},
         graph::Graph,
         reads::{
@@ -88,19 +89,27 @@ fn imported(body: &[Stmt], found: &mut BTreeSet<String>) {
 }
 
 fn named(body: &[Stmt], found: &mut BTreeSet<String>) {
+    let is_tool = |value: &Expr, found: &BTreeSet<String>| match &value.kind {
+        ExprKind::Call(callee, _) => callee
+            .last_name()
+            .is_some_and(|name| found.contains(name) || MAKERS.contains(&name)),
+        _ => value.last_name().is_some_and(|name| found.contains(name)),
+    };
     each(body, &mut |stmt| match &stmt.kind {
+        // a helper that makes one: `config = get_config()`
+        StmtKind::Function(function)
+            if given(&function.body)
+                .into_iter()
+                .any(|value| is_tool(value, found)) =>
+        {
+            found.insert(function.name.clone());
+        }
         StmtKind::Assign {
             targets,
             value: Some(value),
             ..
         } => {
-            let tool = match &value.kind {
-                ExprKind::Call(callee, _) => callee
-                    .last_name()
-                    .is_some_and(|name| found.contains(name) || MAKERS.contains(&name)),
-                _ => value.last_name().is_some_and(|name| found.contains(name)),
-            };
-            if tool {
+            if is_tool(value, found) {
                 found.extend(
                     targets
                         .iter()
@@ -372,10 +381,10 @@ fn note<'a>(
             .position(|parameter| parameter.name == *name)
             .map(|at| (function, at))
     };
-    let given = |default: &Expr| parameter(default).is_none();
+    let is_given = |default: &Expr| parameter(default).is_none();
     let excused = (seen.excused && variable.lenient)
         || variable.excused
-        || variable.default.is_some_and(given);
+        || variable.default.is_some_and(is_given);
     if let Some(key) = variable.key
         && let Some((function, at)) = parameter(key)
     {

@@ -20,6 +20,10 @@ fn every_way_to_read_a_variable_is_found_with_its_name() {
             "import os\nenv = os.environ\nenv['A']\nenv.get('B')\n",
             "A B",
         ),
+        (
+            "from decouple import config as usual, Config, RepositoryEnv\ndef get_config():\n    if x:\n        return Config(RepositoryEnv('.env'))\n    return usual\nconfig = get_config()\nconfig('A')\nconfig('B', default=None)\n",
+            "A B?",
+        ),
         // what is set is not read
         (
             "import os\nos.environ['A'] = 'x'\nos.environ.setdefault('B', 'x')\ndel os.environ['C']\n",
