@@ -122,12 +122,18 @@ pub(crate) fn telling_line(output: &str) -> String {
                 "no module named",
                 "cannot find module",
                 "fatal",
+                "unable to find installation candidates",
             ]
             .iter()
             .any(|word| lower.contains(word))
             && !BARE.is_match(line)
     };
-    let at = said.iter().rposition(|line| telling(line));
+    // Flask says so where the application couldn't be loaded, which it has told above
+    let follows = |line: &str| line.starts_with("Error: No such command");
+    let at = said
+        .iter()
+        .rposition(|line| telling(line) && !follows(line))
+        .or_else(|| said.iter().rposition(|line| telling(line)));
     let bare = said.iter().rposition(|line| BARE.is_match(line));
     match (at, bare) {
         // the reason is below its name, unless something telling is
@@ -136,9 +142,10 @@ pub(crate) fn telling_line(output: &str) -> String {
             let name = said.get(bare).copied().unwrap_or_default();
             next.map_or_else(|| name.to_owned(), |next| joined(name, next))
         }
-        (Some(at), _) => said
-            .get(at)
-            .map_or_else(String::new, |line| with_fields(line, &said, at)),
+        (Some(at), _) => said.get(at).map_or_else(String::new, |line| {
+            let cause = cause_above(line, &said, at, &telling);
+            cause.unwrap_or_else(|| with_fields(line, &said, at))
+        }),
         (None, _) => of_npm(&said)
             .or_else(|| said.last().or(lines.last()).map(|line| (*line).to_owned()))
             .unwrap_or_else(|| "it printed nothing".to_owned()),
@@ -149,6 +156,26 @@ fn joined(name: &str, next: &str) -> String {
     // pnpm draws a line to the reason
     let next = next.trim_start_matches("\u{2570}\u{2500}\u{25b6} ");
     format!("{}: {next}", name.trim_end_matches(':'))
+}
+
+/// Python's error with the one that it was raised from, where that says more: `Unable to configure handler 'file'`.
+fn cause_above(
+    line: &str,
+    said: &[&str],
+    at: usize,
+    telling: &dyn Fn(&str) -> bool,
+) -> Option<String> {
+    let above = said.get(..at)?;
+    let marker = above
+        .iter()
+        .rposition(|line| line.starts_with("The above exception was the direct cause"))?;
+    let cause = above
+        .get(..marker)?
+        .iter()
+        .rev()
+        .find(|line| telling(line))?;
+    let (_, message) = cause.split_once(": ")?;
+    (!line.contains(message)).then(|| joined(line, cause))
 }
 
 /// The first line of npm's own error that gives a reason.
@@ -376,6 +403,22 @@ mod tests {
     #[test]
     fn what_stands_beside_an_error_is_not_told() {
         for (log, told) in [
+            (
+                "Traceback (most recent call last):\n  File \"/x/logging/config.py\", line 565, in configure\nFileNotFoundError: [Errno 2] No such file or directory: '/x/logs/app.log'\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\nValueError: Unable to configure handler 'file'\n",
+                "ValueError: Unable to configure handler 'file': FileNotFoundError: [Errno 2] No such file or directory: '/x/logs/app.log'",
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"/x/app.py\", line 9, in <module>\nKeyError: 'CLIENT_ID'\n\nUsage: python -m flask [OPTIONS] COMMAND [ARGS]...\nTry 'python -m flask --help' for help.\n\nError: No such command 'db'.\n",
+                "KeyError: 'CLIENT_ID'",
+            ),
+            (
+                "Usage: flask\n\nError: No such command 'db'.\n",
+                "Error: No such command 'db'.",
+            ),
+            (
+                "    | Unable to find installation candidates for mdurl (0.1.2)\n    |\n    | If neither works, please first check to verify that the mdurl has published wheels.\n",
+                "| Unable to find installation candidates for mdurl (0.1.2)",
+            ),
             (
                 "npm error code E404\nnpm error 404 Not Found - GET https://registry.npmjs.org/nope\nnpm error 404\nnpm error 404  The requested resource could not be found\nnpm error A complete log of this run can be found in: /x.log\n",
                 "404 Not Found - GET https://registry.npmjs.org/nope",

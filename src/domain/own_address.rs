@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::domain::{
-    reading::{DatabaseOpening, WrittenAddress},
+    reading::{DatabaseKind, DatabaseOpening, Reading, WrittenAddress},
     url::Part,
 };
 
@@ -15,17 +15,28 @@ pub(crate) const ADDRESS: &str = "DATABASE_URL";
 
 /// A literal and the variable that is read in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Replacement {
+pub(crate) struct AddressLiteral {
     pub span: Range<usize>,
     pub key: &'static str,
     pub is_port: bool,
+}
+
+/// Where the code opens a Postgres at an address that no variable is part of.
+pub(crate) fn fixed(reading: &Reading) -> impl Iterator<Item = &DatabaseOpening> {
+    reading.opens.iter().filter(|opening| {
+        let postgres = matches!(
+            opening.server,
+            DatabaseKind::Postgres(_) | DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl
+        );
+        postgres && opening.is_fixed()
+    })
 }
 
 /// The file whose literals are the address of all of these openings, with what is read in their place; `None` where the address stands
 /// in several places.
 pub(crate) fn replacements<'o>(
     openings: impl Iterator<Item = &'o DatabaseOpening>,
-) -> Option<(String, Vec<Replacement>)> {
+) -> Option<(String, Vec<AddressLiteral>)> {
     let mut written: Vec<&WrittenAddress> = Vec::new();
     for opening in openings {
         // what was found nowhere may be anywhere
@@ -52,7 +63,7 @@ pub(crate) fn replacements<'o>(
     if !once || !(whole || in_parts) {
         return None;
     }
-    let found = written.iter().map(|literal| Replacement {
+    let found = written.iter().map(|literal| AddressLiteral {
         span: literal.span.clone(),
         key: literal.part.map_or(ADDRESS, Part::variable),
         is_port: literal.part == Some(Part::Port),
@@ -95,7 +106,7 @@ pub(crate) fn line_end(text: &str, at: usize) -> usize {
 }
 
 /// The text with the literals hidden, as long as their lines stay.
-pub(crate) fn hidden(text: &str, replacements: &[Replacement]) -> Option<String> {
+pub(crate) fn hidden(text: &str, replacements: &[AddressLiteral]) -> Option<String> {
     let changes: Vec<_> = replacements
         .iter()
         .filter(|replacement| matches!(replacement.key, "PGPASSWORD" | ADDRESS))

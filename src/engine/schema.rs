@@ -43,7 +43,7 @@ use crate::{
     },
     ports::{
         database::{DatabaseError, SchemaShape, Session, SqlFile, TableFacts},
-        process::{CommandExit, CommandSpec, ProcessError},
+        process::{CommandSpec, ProcessError},
         shapes::{NotDetermined, SchemaQuestion},
     },
     project::settings::SchemaSettings,
@@ -178,28 +178,6 @@ fn not_built(finding: Finding) -> Report {
         Basis::not_determined(finding),
         Vec::new(),
     )
-}
-
-/// Runs a command of the migration tool; once more with made-up values where it fails for want of keys that only a person can fill in.
-async fn run_with_keys(
-    cx: &Cx,
-    mut spec: CommandSpec,
-    limit: Duration,
-) -> Result<CommandExit, ProcessError> {
-    let first = cx.ports.process.run(&spec, limit).await?;
-    if first.code == Some(0) || stand_ins::named_in(cx, &first.output).is_none() {
-        return Ok(first);
-    }
-    let Some((variables, finding)) = stand_ins::variables(cx, Code::SchemaStandIn) else {
-        return Ok(first);
-    };
-    spec.env.extend(variables);
-    let second = cx.ports.process.run(&spec, limit).await?;
-    if second.code != Some(0) && stand_ins::named_in(cx, &second.output).is_some() {
-        return Ok(first);
-    }
-    cx.tell(finding);
-    Ok(second)
 }
 
 /// Whether what a command printed at its end says that a program or a package is missing.
@@ -582,7 +560,7 @@ async fn migrate(cx: &Cx, command: &[String]) -> Result<Ran> {
                 }
             ))
     };
-    let ended = match run_with_keys(cx, spec, MIGRATION).await {
+    let ended = match stand_ins::run(cx, spec, MIGRATION).await {
         Err(ProcessError::Asks { output, .. }) => {
             return Ok(Ran::Asks(asked(
                 &question::waits(&output).unwrap_or_default(),

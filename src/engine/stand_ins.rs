@@ -1,6 +1,8 @@
 //! Values for keys that only a person can fill in, for one run of a program: it may refuse to start without them, and they have nothing to
 //! do with the database. They are never written.
 
+use std::time::Duration;
+
 use crate::{
     core::{
         code::{Code, Severity},
@@ -9,7 +11,8 @@ use crate::{
     },
     domain::{dotenv::Document, sensitive},
     engine::context::Cx,
-    project::settings::KeySpec,
+    ports::process::{CommandExit, CommandSpec, ProcessError},
+    project::settings::{EnvTarget, KeySpec},
 };
 
 /// The most keys that are named in one sentence.
@@ -23,7 +26,7 @@ pub(super) struct OpenKeys {
 
 /// The keys that a person has to fill in and hasn't, for each file that has some.
 fn open(cx: &Cx) -> Vec<OpenKeys> {
-    let of_target = |target: &crate::project::settings::EnvTarget| {
+    let of_target = |target: &EnvTarget| {
         let path = cx.settings.path(&target.file);
         let bytes = cx.ports.files.read(&path).ok().flatten();
         let document = Document::parse(&bytes.unwrap_or_default());
@@ -89,6 +92,28 @@ pub(super) fn variables(cx: &Cx, code: Code) -> Option<(Vec<(String, Secret)>, F
         })
         .collect();
     Some((variables, finding))
+}
+
+/// Runs a command of the migration tool; once more with made-up values where it fails for want of keys that only a person can fill in.
+pub(super) async fn run(
+    cx: &Cx,
+    mut spec: CommandSpec,
+    limit: Duration,
+) -> Result<CommandExit, ProcessError> {
+    let first = cx.ports.process.run(&spec, limit).await?;
+    if first.code == Some(0) || named_in(cx, &first.output).is_none() {
+        return Ok(first);
+    }
+    let Some((variables, finding)) = variables(cx, Code::SchemaStandIn) else {
+        return Ok(first);
+    };
+    spec.env.extend(variables);
+    let second = cx.ports.process.run(&spec, limit).await?;
+    if second.code != Some(0) && named_in(cx, &second.output).is_some() {
+        return Ok(first);
+    }
+    cx.tell(finding);
+    Ok(second)
 }
 
 /// A value of the kind that a key's name asks for.

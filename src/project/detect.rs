@@ -233,7 +233,12 @@ fn after_edit(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<env::Pr
     };
     let tree = Tree::new(tree.files(), &edited);
     let reading = code::read(&tree, dir, proposal.language);
-    Some(env::target(&tree, dir, proposal, &reading))
+    let mut found = env::target(&tree, dir, proposal, &reading);
+    // no file has them yet
+    for evidence in &mut found.evidence {
+        evidence.seen = None;
+    }
+    Some(found)
 }
 
 /// The application of a workspace that runs on a package which only others import: its folder, with what its code and the package's

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     javascript::tree::{Dialect, SyntaxTree},
-    own_address::{Replacement, changed, line_start},
+    own_address::{AddressLiteral, changed, line_start},
 };
 
 /// Kinds of files whose text is nothing but code.
@@ -14,7 +14,7 @@ const TYPESCRIPT: &[&str] = &["ts", "mts", "cts", "tsx"];
 pub(crate) fn read_address(
     path: &str,
     text: &str,
-    replacements: &[Replacement],
+    replacements: &[AddressLiteral],
     loads: bool,
 ) -> Option<String> {
     let (_, ending) = path.rsplit_once('.')?;
@@ -29,7 +29,7 @@ pub(crate) fn read_address(
     };
     let tree = SyntaxTree::parse(text.to_owned(), dialect).filter(|tree| tree.errors.is_empty())?;
     let mut changes = Vec::new();
-    for Replacement { span, key, is_port } in replacements {
+    for AddressLiteral { span, key, is_port } in replacements {
         let number = *is_port && text.get(span.clone())?.parse::<u16>().is_ok();
         let read = if number {
             format!("Number(process.env.{key})")

@@ -1,7 +1,7 @@
 //! The edit that makes a Python file read its database address from the environment.
 
 use crate::domain::{
-    own_address::{Replacement, changed, line_end, line_start},
+    own_address::{AddressLiteral, changed, line_end, line_start},
     python::{
         parse::Source,
         syntax::{ExprKind, Import, Imported, Stmt, StmtKind},
@@ -19,7 +19,7 @@ enum EnvironmentReader {
 /// project has python-dotenv for. `None` where there is no safe place for that.
 pub(crate) fn read_address(
     text: &str,
-    replacements: &[Replacement],
+    replacements: &[AddressLiteral],
     loads: bool,
 ) -> Option<String> {
     let source = Source::parse(text.to_owned());
@@ -46,7 +46,7 @@ pub(crate) fn read_address(
         EnvironmentReader::Os
     };
     let mut changes = Vec::new();
-    for Replacement { span, key, is_port } in replacements {
+    for AddressLiteral { span, key, is_port } in replacements {
         let number = *is_port && text.get(span.clone())?.parse::<u16>().is_ok();
         let read = match reader {
             EnvironmentReader::Decouple => format!("config(\"{key}\")"),

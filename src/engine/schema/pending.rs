@@ -28,7 +28,7 @@ use crate::{
             drizzle, fixed,
             last_run::{self, LastRun},
         },
-        trust,
+        stand_ins, trust,
     },
     ports::{
         database::{SchemaShape, Session},
@@ -350,7 +350,7 @@ async fn ask(cx: &Cx, question: &[String], asked_in: AskedIn) -> Result<ToolRepl
         dir,
         env,
     };
-    match super::run_with_keys(cx, spec, QUESTION).await {
+    match stand_ins::run(cx, spec, QUESTION).await {
         Ok(exit) => Ok(ToolReply {
             code: exit.code,
             text: exit.apart,

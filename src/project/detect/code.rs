@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     domain::{
-        javascript, prisma,
+        javascript, own_address, prisma,
         python::{self, Dependencies},
         reading::{DatabaseKind, DatabaseOpening, EnvRead, Reading, Spot},
         source::{FileReader, join},
@@ -12,7 +12,6 @@ use crate::{
     },
     project::detect::{
         manifests::Language,
-        own_address,
         package::Package,
         schema,
         tree::{Tree, is_below},

@@ -3,9 +3,9 @@
 use crate::{
     domain::{
         javascript,
-        own_address::{self, Replacement},
+        own_address::{self, AddressLiteral},
         python::{self, Dependencies},
-        reading::{DatabaseKind, DatabaseOpening, Reading, Spot},
+        reading::{DatabaseOpening, Reading, Spot},
         source::{Reader, join},
     },
     project::detect::{
@@ -36,7 +36,7 @@ pub(crate) struct AddressEdit {
     pub shown: String,
     pub new: String,
     /// The literals, by their places in the old text.
-    replacements: Vec<Replacement>,
+    replacements: Vec<AddressLiteral>,
     /// Whether it loads the env file, too.
     loads: bool,
 }
@@ -59,7 +59,7 @@ impl AddressEdit {
                 let literal = self.old.get(replacement.span.clone())?;
                 let mut places = text.match_indices(literal);
                 let (start, _) = places.next()?;
-                places.next().is_none().then(|| Replacement {
+                places.next().is_none().then(|| AddressLiteral {
                     span: start..start + literal.len(),
                     ..replacement.clone()
                 })
@@ -92,7 +92,7 @@ pub(crate) fn own_address(files: &[String], read: Reader<'_>, dir: &str) -> Opti
     };
     let reading = of(&tree);
     let foreign = |opening: &&DatabaseOpening| opening.written.iter().any(|part| part.foreign);
-    let fixed: Vec<_> = fixed(&reading).collect();
+    let fixed: Vec<_> = own_address::fixed(&reading).collect();
     let first = fixed
         .iter()
         .copied()
@@ -110,7 +110,7 @@ pub(crate) fn own_address(files: &[String], read: Reader<'_>, dir: &str) -> Opti
             }
         };
         let after = of(&Tree::new(files, new));
-        self::fixed(&after).next().is_none().then_some(edit)
+        own_address::fixed(&after).next().is_none().then_some(edit)
     });
     Some(OwnAddress {
         at: first.at.clone(),
@@ -119,21 +119,10 @@ pub(crate) fn own_address(files: &[String], read: Reader<'_>, dir: &str) -> Opti
     })
 }
 
-/// Where the code opens a Postgres at an address that no variable is part of.
-pub(super) fn fixed(reading: &Reading) -> impl Iterator<Item = &DatabaseOpening> {
-    reading.opens.iter().filter(|opening| {
-        let postgres = matches!(
-            opening.server,
-            DatabaseKind::Postgres(_) | DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl
-        );
-        postgres && opening.is_fixed()
-    })
-}
-
 fn propose(
     read: Reader<'_>,
     path: &str,
-    replacements: &[Replacement],
+    replacements: &[AddressLiteral],
     loads: bool,
 ) -> Option<AddressEdit> {
     let old = read(path)?;
@@ -147,7 +136,7 @@ fn propose(
     })
 }
 
-fn edited(path: &str, text: &str, replacements: &[Replacement], loads: bool) -> Option<String> {
+fn edited(path: &str, text: &str, replacements: &[AddressLiteral], loads: bool) -> Option<String> {
     match Language::of_source(path)? {
         Language::Python => python::read_address(text, replacements, loads),
         Language::JavaScript => javascript::read_address(path, text, replacements, loads),
