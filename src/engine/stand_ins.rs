@@ -71,9 +71,10 @@ pub(super) fn variables(cx: &Cx, code: Code) -> Option<(Vec<(String, Secret)>, F
     if more > 0 {
         list = format!("{list} and {more} more");
     }
-    let what = match code {
-        Code::SchemaStandIn => "the migration command",
-        _ => "the app",
+    let what = if code == Code::SchemaStandIn {
+        "the migration command"
+    } else {
+        "the app"
     };
     let finding = Finding::new(
         code,

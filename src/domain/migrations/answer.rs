@@ -158,7 +158,10 @@ fn alembic(inquiry: &Inquiry, replies: &[ToolReply], texts: &[Vec<String>]) -> T
         .filter_map(|(id, head)| head.then_some(id))
         .collect();
     if heads.is_empty() {
-        let silent = known.iter().all(|line| line.trim().is_empty());
+        // what runs the tool may warn of its own settings: uv does
+        let silent = known
+            .iter()
+            .all(|line| line.trim().is_empty() || line.starts_with("warning: "));
         return if silent {
             ToolAnswer::Unclear(Unclear::NoMigrations)
         } else {

@@ -288,6 +288,8 @@ fn alembic_without_an_answer_tells_nothing() {
         }
     };
     assert_eq!(unclear((0, ""), (0, "")), Unclear::NoMigrations);
+    let of_uv = "warning: The `UV_NATIVE_TLS` environment variable is deprecated and will be removed in a future release.\n";
+    assert_eq!(unclear((0, of_uv), (0, of_uv)), Unclear::NoMigrations);
     let traceback = "Traceback (most recent call last):\n  File \"env.py\"\nKeyError: 'DATABASE_URL'\n(Background on this error at: https://sqlalche.me/e/21/2j85)\n";
     let failed = Unclear::Failed {
         code: Some(1),

@@ -89,30 +89,26 @@ impl BackendInspection {
         let Some(edit) = &own.edit else {
             return;
         };
-        let proposed = match self
+        let same = self
             .changes
             .iter_mut()
-            .find(|change| change.path == edit.path)
-        {
+            .find(|change| change.path == edit.path);
+        if let Some(change) = same {
             // what else is proposed for the file goes together with it
-            Some(change) => edit.with(&change.new).map(|new| {
-                change.new = new;
-                change.shown = Some(edit.shown.clone());
-            }),
-            None => {
-                self.changes.push(ProposedChange {
-                    path: edit.path.clone(),
-                    why: "reads the database's address from the environment".to_owned(),
-                    old: Some(edit.old.clone()),
-                    new: edit.new.clone(),
-                    is_imported: false,
-                    shown: Some(edit.shown.clone()),
-                });
-                Some(())
-            }
-        };
-        if proposed.is_none() {
-            return;
+            let Some(new) = edit.with(&change.new) else {
+                return;
+            };
+            change.new = new;
+            change.shown = Some(edit.shown.clone());
+        } else {
+            self.changes.push(ProposedChange {
+                path: edit.path.clone(),
+                why: "reads the database's address from the environment".to_owned(),
+                old: Some(edit.old.clone()),
+                new: edit.new.clone(),
+                is_imported: false,
+                shown: Some(edit.shown.clone()),
+            });
         }
         let told = self.findings.iter_mut().find(|finding| {
             finding.code == Code::BackendSessionWrong && finding.title == HARD_CODED

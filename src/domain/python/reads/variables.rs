@@ -108,14 +108,12 @@ fn named(body: &[Stmt], found: &mut BTreeSet<String>) {
             targets,
             value: Some(value),
             ..
-        } => {
-            if is_tool(value, found) {
-                found.extend(
-                    targets
-                        .iter()
-                        .filter_map(|target| target.last_name().map(str::to_owned)),
-                );
-            }
+        } if is_tool(value, found) => {
+            found.extend(
+                targets
+                    .iter()
+                    .filter_map(|target| target.last_name().map(str::to_owned)),
+            );
         }
         StmtKind::Import(imports) => {
             for import in imports {
