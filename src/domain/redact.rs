@@ -350,6 +350,7 @@ fn urls(line: &str) -> Vec<Range<usize>> {
 
 /// The secrets that stand behind their name: `password=…`, and quoted, as in JSON, also behind a `:`.
 fn assigned(line: &str) -> Vec<Range<usize>> {
+    const READS: &[&str] = &["os.environ[", "os.getenv(", "process.env.", "config(\""];
     let mut found = Vec::new();
     for name in NAMES {
         let mut from = 0;
@@ -371,6 +372,8 @@ fn assigned(line: &str) -> Vec<Range<usize>> {
                 Some(quote @ ('"' | '\'')) => quoted(text, quote),
                 // `password = value` is code, or prose
                 _ if blank || text.len() < behind.len() || quoted_name => 0,
+                // `password=os.environ["…"]` is code that holds none
+                _ if READS.iter().any(|read| text.starts_with(read)) => 0,
                 _ => text
                     .find(|c: char| {
                         c.is_whitespace()
@@ -482,6 +485,18 @@ fn replace(text: &str, mut ranges: Vec<Range<usize>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_that_reads_a_password_holds_none() {
+        for code in [
+            "connect(user=os.environ[\"PGUSER\"], password=os.environ[\"PGPASSWORD\"])",
+            "password=config(\"PGPASSWORD\"),",
+            "password=process.env.PGPASSWORD",
+        ] {
+            assert_eq!(text(code), code);
+        }
+        assert_eq!(text("password=os.hunter2"), "password=••••");
+    }
 
     #[test]
     fn urls_lose_their_password_and_nothing_else() {

@@ -33,20 +33,12 @@ impl Step for BackendStep {
     type Answer = BackendAnswer;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
-        let Some(backend) = &cx.settings.backend else {
-            return Ok(Report::skipped(
-                "no backend was found, and neonup.toml doesn't set one",
-            ));
-        };
-        Ok(BackendInspection::new(cx, backend).into_report(cx))
+        Ok(inspect(cx).into_report(cx))
     }
 
     async fn apply(&self, cx: &Cx, answer: BackendAnswer) -> Result<Report> {
-        let Some(backend) = &cx.settings.backend else {
-            return self.probe(cx).await;
-        };
         let edit = answer == BackendAnswer::EditCode || cx.settings.flags.edit_code;
-        for change in BackendInspection::new(cx, backend).changes {
+        for change in inspect(cx).changes {
             if edit || (change.old.is_none() && change.is_imported) {
                 write(cx, &change)?;
             }
@@ -55,6 +47,13 @@ impl Step for BackendStep {
     }
 
     const MUST_FINISH: bool = true;
+}
+
+fn inspect(cx: &Cx) -> BackendInspection {
+    match &cx.settings.backend {
+        Some(backend) => BackendInspection::new(cx, backend),
+        None => BackendInspection::without_backend(cx),
+    }
 }
 
 /// The finding about the health route that makes its answer say nothing of the database, if there is one.

@@ -76,6 +76,19 @@ pub(super) struct BackendInspection {
 }
 
 impl BackendInspection {
+    /// Looks where nothing shows how the application starts.
+    pub(super) fn without_backend(cx: &Cx) -> Self {
+        let mut inspection = Self {
+            stack: "no known start",
+            skipped: Some("no backend was found, and neonup.toml doesn't set one".to_owned()),
+            ..Self::default()
+        };
+        if let Some(own) = own_address::is_fixed(cx) {
+            inspection.address(&own);
+        }
+        inspection
+    }
+
     pub(super) fn new(cx: &Cx, backend: &BackendSettings) -> Self {
         let mut inspection = Self::of_code(cx, backend);
         if let Some(own) = own_address::find(cx) {

@@ -188,6 +188,34 @@ async fn nothing_is_started_until_the_code_reads_its_address_from_the_environmen
     );
 }
 
+#[tokio::test]
+async fn the_change_is_offered_where_nothing_shows_how_the_app_starts() {
+    let world = World::default();
+    let code = "import psycopg2\nc = psycopg2.connect(host='localhost', dbname='a', user='b', password='hunter2')\n";
+    world.with(|state| {
+        for (path, text) in [("requirements.txt", "psycopg2\n"), ("job.py", code)] {
+            let path = format!("/repo/{path}");
+            state.files.insert(path.into(), text.as_bytes().to_vec());
+        }
+    });
+    let settings = detected(&world);
+    assert_eq!(settings.backend, None);
+    let cx = cx(&world, &settings, StepId::Backend);
+    let report = BackendStep.probe(&cx).await.unwrap();
+    assert!(has(&report, Code::BackendSessionWrong), "{report:?}");
+    BackendStep
+        .apply(&cx, BackendAnswer::EditCode)
+        .await
+        .unwrap();
+    let text = world.file("/repo/job.py").unwrap();
+    assert!(
+        text.contains("password=os.environ[\"PGPASSWORD\"]"),
+        "{text}"
+    );
+    let report = BackendStep.probe(&cx).await.unwrap();
+    assert_eq!(report.verdict(), Verdict::Skipped);
+}
+
 /// Beside an env file that is read, an address on this machine may be an old script's; one elsewhere is somebody's.
 #[tokio::test]
 async fn an_address_elsewhere_counts_even_where_the_env_file_is_known() {
