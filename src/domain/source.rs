@@ -24,3 +24,18 @@ pub(crate) fn join(dir: &str, file: &str) -> String {
         format!("{dir}/{file}")
     }
 }
+
+/// The text of a file: UTF-8, or UTF-16 where a mark at its head says so, as PowerShell writes it and pip reads it.
+pub(crate) fn decoded(bytes: Vec<u8>) -> Option<String> {
+    let units = |pair: fn([u8; 2]) -> u16| -> Vec<u16> {
+        let pairs = bytes.get(2..).unwrap_or_default().chunks_exact(2);
+        pairs
+            .filter_map(|bytes| bytes.try_into().ok().map(pair))
+            .collect()
+    };
+    match bytes.get(..2) {
+        Some([0xff, 0xfe]) => String::from_utf16(&units(u16::from_le_bytes)).ok(),
+        Some([0xfe, 0xff]) => String::from_utf16(&units(u16::from_be_bytes)).ok(),
+        _ => String::from_utf8(bytes).ok(),
+    }
+}

@@ -3,6 +3,7 @@
 
 use crate::{
     core::{code::Code, finding::Finding},
+    domain::source::decoded,
     engine::context::Cx,
     project::{
         detect::{self, OwnAddress},
@@ -21,7 +22,7 @@ pub(super) fn find(cx: &Cx) -> Option<OwnAddress> {
     let files = cx.ports.repository.project_files(&settings.root);
     let read = |path: &str| {
         let bytes = cx.ports.files.read(&settings.path(path)).ok()??;
-        String::from_utf8(bytes).ok()
+        decoded(bytes)
     };
     detect::own_address(&files, &read, dir).filter(|own| any || own.foreign)
 }

@@ -159,6 +159,10 @@ impl Dependencies {
             // before 2.1, SQLAlchemy brings it
             self.names.push("greenlet".to_owned());
         }
+        let extends_flask = |name: &String| name.starts_with("flask-");
+        if self.names.iter().any(extends_flask) {
+            self.names.push("flask".to_owned());
+        }
         // what the extras of others bring
         for (extras, brings) in [
             (&["[asyncio]"][..], "greenlet"),

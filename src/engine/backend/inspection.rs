@@ -15,7 +15,7 @@ use crate::{
             StartTarget, WantedCode,
         },
         reading::Spot,
-        source::{FileReader, join},
+        source::{FileReader, decoded, join},
         url::Driver,
     },
     engine::{
@@ -138,7 +138,7 @@ impl BackendInspection {
     }
 
     fn of_code(cx: &Cx, backend: &BackendSettings) -> Self {
-        let text = |path: &str| read(cx, path).ok()??.try_into_text();
+        let text = |path: &str| decoded(bytes(cx, path).ok()??);
         let dir = backend.dir.trim_matches('/');
         let (stack, session) = detect::kind(&text, dir);
         let dependencies = Dependencies::nearest(&text, dir);
@@ -468,9 +468,7 @@ impl BackendInspection {
             self.evidence.push(format!("`{file}` lists all packages"));
             return;
         }
-        let plain = std::path::Path::new(&file)
-            .extension()
-            .is_some_and(|end| end == "txt");
+        let plain = is_plain(cx, &file);
         let edit = plain.then_some(EDIT);
         let hint = if plain {
             EDIT.to_string()
@@ -523,9 +521,7 @@ impl BackendInspection {
         let Some(at) = packages::newer_sqlalchemy(cx, dir) else {
             return;
         };
-        let plain = std::path::Path::new(file)
-            .extension()
-            .is_some_and(|end| end == "txt");
+        let plain = is_plain(cx, file);
         self.findings
             .push(newer_sqlalchemy(&at, file, plain.then_some(EDIT)));
         if !plain {
@@ -734,6 +730,15 @@ fn has_migrations(cx: &Cx, dir: &str) -> bool {
         .iter()
         .any(|name| exists(cx, &join(folder, name)))
     })
+}
+
+/// Whether a list of packages is a file to which a line can be added: pip's, and in the encoding that everybody writes.
+fn is_plain(cx: &Cx, file: &str) -> bool {
+    let listed = std::path::Path::new(file)
+        .extension()
+        .is_some_and(|end| end == "txt");
+    let text = |bytes: Vec<u8>| std::str::from_utf8(&bytes).is_ok();
+    listed && bytes(cx, file).is_ok_and(|bytes| bytes.is_none_or(text))
 }
 
 fn exists(cx: &Cx, path: &str) -> bool {

@@ -394,8 +394,7 @@ impl HealthChecks<'_> {
             app_log::cause(&output, key),
         ) {
             (Some(open), _) => {
-                let (keys, file) = (open.keys, open.file);
-                let keys = keys.join("`, `");
+                let (keys, file) = (open.keys.join("`, `"), open.file);
                 let what = format!("the app needs `{keys}`, which only you can fill in");
                 Failure::new(code, what).why(line).hint(format!(
                     "add it to `{file}`, then run `neonup setup health`"

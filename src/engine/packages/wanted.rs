@@ -8,7 +8,7 @@ use crate::{
         python::{self, Dependencies},
         reading::Spot,
         runner::{ENVIRONMENT, Install, PackageManager, Runner},
-        source::join,
+        source::{decoded, join},
     },
     os::environments,
     ports::{Ports, files::FileKind},
@@ -150,8 +150,8 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
         PackageManager::Uv => Some("uv"),
         PackageManager::Poetry => Some("poetry"),
         PackageManager::Pipenv => Some("pipenv"),
+        PackageManager::Pdm => Some("pdm"),
         PackageManager::Pip
-        | PackageManager::Pdm
         | PackageManager::Conda
         | PackageManager::Npm
         | PackageManager::Pnpm
@@ -281,20 +281,6 @@ pub(super) fn lacking(lock: &str, installed: &str) -> Option<String> {
 /// A text file: UTF-8, or UTF-16 where a mark at its head says so, as PowerShell writes it and pip reads it.
 fn text(settings: &Settings, ports: &Ports, path: &str) -> Option<String> {
     decoded(ports.files.read(&settings.path(path)).ok()??)
-}
-
-fn decoded(bytes: Vec<u8>) -> Option<String> {
-    let units = |pair: fn([u8; 2]) -> u16| -> Vec<u16> {
-        let pairs = bytes.get(2..).unwrap_or_default().chunks_exact(2);
-        pairs
-            .filter_map(|bytes| bytes.try_into().ok().map(pair))
-            .collect()
-    };
-    match bytes.get(..2) {
-        Some([0xff, 0xfe]) => String::from_utf16(&units(u16::from_le_bytes)).ok(),
-        Some([0xfe, 0xff]) => String::from_utf16(&units(u16::from_be_bytes)).ok(),
-        _ => String::from_utf8(bytes).ok(),
-    }
 }
 
 /// Whether a folder of the project is there; `None` where it leads out of the project, or is no folder.

@@ -20,10 +20,10 @@ static IN_COMMAND: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A variable that holds the port, with what is taken where it is unset: `process.env.PORT || 3000`, `Number(process.env.API_PORT ?? "4000")`,
-/// `os.Getenv("PORT")`.
+/// `os.Getenv("PORT")`, Nest's `config.get<number>('PORT', 4000)`.
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?:env\.|env\[["']|(?:Getenv|getenv|get|var)\(\s*["'])([A-Z_]*PORT)["'\])]*\s*(?:,\s*10\s*\))?\s*(?:(?:\|\||\?\?|,)\s*["']?(\d{2,5}))?"#,
+        r#"(?:env\.|env\[["']|(?:Getenv|getenv|get(?:<\w+>)?|var)\(\s*["'])([A-Z_]*PORT)["'\])]*\s*(?:,\s*10\s*\))?\s*(?:(?:\|\||\?\?|,)\s*["']?(\d{2,5}))?"#,
     )
 });
 
@@ -79,4 +79,25 @@ fn of_example(read: Reader<'_>, dir: &str, key: &str) -> Option<u16> {
             entry.value.expose().parse().ok()
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_a_variable_may_hold_is_the_one_that_is_taken_without() {
+        let nothing: Reader<'_> = &|_| None;
+        for (code, port) in [
+            (
+                "const port = configService.get<number>('PORT', 4000);",
+                4000,
+            ),
+            ("await app.listen(config.get('PORT', 4001));", 4001),
+            ("app.listen(process.env.PORT || 4002);", 4002),
+            ("app.run(port=int(os.getenv(\"PORT\", 4003)))", 4003),
+        ] {
+            assert_eq!(of_code(code, nothing, ""), Some(port), "{code}");
+        }
+    }
 }

@@ -85,7 +85,13 @@ pub(crate) fn flask(read: Reader<'_>, files: &[String], dir: &str) -> Start {
                 && ["app", "wsgi"].contains(&found.module.as_str())
                 && ["app", "application", "create_app", "make_app"]
                     .contains(&found.served.name.as_str());
-            (!usual).then(|| {
+            let brought = || {
+                let usual = ["wsgi.py", "app.py"].map(|file| join(dir, file));
+                usual.iter().any(|path| {
+                    read(path).is_some_and(|text| imports(&text, &found.module, &found.served.name))
+                })
+            };
+            (!usual && !brought()).then(|| {
                 // a path, unlike a module, says where the imports are found: Flask goes up while there is an `__init__.py`
                 let object = &found.served.name;
                 if found.root.is_empty() {
@@ -104,6 +110,26 @@ pub(crate) fn flask(read: Reader<'_>, files: &[String], dir: &str) -> Start {
     }
     command.extend(words(&format!("run --port {USUAL_PORT}")));
     start(read, dir, &command, USUAL_PORT, seen)
+}
+
+/// Whether a file that Flask finds by itself imports the application from the module that makes it, beside which it has the routes.
+fn imports(text: &str, module: &str, object: &str) -> bool {
+    let last = module.rsplit('.').next().unwrap_or(module);
+    object == "app"
+        && text.lines().any(|line| {
+            let words: Vec<_> = line
+                .split(|c: char| c.is_whitespace() || c == ',')
+                .filter(|word| !word.is_empty())
+                .collect();
+            match words.as_slice() {
+                ["from", from, "import", names @ ..] => {
+                    from.rsplit('.').next() == Some(last)
+                        && names.contains(&object)
+                        && !names.contains(&"as")
+                }
+                _ => false,
+            }
+        })
 }
 
 /// How a Django application is started, with its `manage.py` in this folder.
