@@ -176,7 +176,7 @@ codes! {
     the variables.";
     HealthStandIn, Health, "health.stand-in", Warning, "The app fails without keys that only you can fill in, so it was started with \
     made-up values.";
-    HealthChanged, Health, "health.changed", Note, "To install the packages, this run changed git's ignore rules, or chose an older version than pip would.";
+    HealthChanged, Health, "health.changed", Note, "To install the packages or start the app, this run changed git's ignore rules or chose an older version than pip would; or the app wrote files.";
 
     SecretsNotIgnored, Secrets, "secrets.not-ignored", Gap, "Git doesn't ignore a file that holds secrets.";
     SecretsTracked, Secrets, "secrets.tracked", Gap, "Git tracks a file that holds secrets.";

@@ -7,6 +7,7 @@ mod attempt;
 mod checks;
 mod driver;
 mod given;
+mod made;
 mod no_tables;
 mod proof;
 mod standing;
@@ -70,7 +71,8 @@ impl Step for HealthStep {
             checks.not_built(finding);
             return checks.settle(Ok(()));
         }
-        let mut before = proof::gather(cx).await;
+        made::keep_out(cx).await?;
+        let mut before = proof::before(cx).await;
         let mut tried = checks.try_all(&connection).await;
         if checks.lacks {
             match packages::supply(cx).await? {
@@ -79,7 +81,7 @@ impl Step for HealthStep {
                 Prepared::Installed => {
                     checks = HealthChecks::new(cx);
                     checks.run(&connection).await?;
-                    before = proof::gather(cx).await;
+                    before = proof::before(cx).await;
                     tried = checks.try_all(&connection).await;
                 }
             }

@@ -266,20 +266,10 @@ fn failed(line: &str, why: &str, place: &str) -> Failure {
     ))
 }
 
-/// Makes git ignore the folder that is filled, by a line in the `.gitignore` beside it; refuses to fill one that git would take.
+/// Refuses to fill a folder that git would take.
 async fn not_ignored(cx: &Cx, install: &Install) -> Result<Option<Finding>> {
-    // no repository takes it
-    if cx.ports.repository.root().is_none() || is_ignored(cx, install).await {
+    if keep_ignored(cx, &install.dir, install.fills).await? {
         return Ok(None);
-    }
-    let rules = join(&install.dir, ".gitignore");
-    let line = format!("{}/", install.fills);
-    if let Ok((old, new)) = add_line(cx, &rules, &line) {
-        if is_ignored(cx, install).await {
-            cx.tell(changes::ignored_now(Code::HealthChanged, &rules, &line));
-            return Ok(None);
-        }
-        take_back(cx, &rules, old.as_deref(), &new)?;
     }
     let folder = join(&install.dir, install.fills);
     Ok(Some(
@@ -288,13 +278,32 @@ async fn not_ignored(cx: &Cx, install: &Install) -> Result<Option<Finding>> {
             format!("the app's packages aren't installed: git doesn't ignore `{folder}`, where they would go"),
         )
         .hint(format!(
-            "add `{line}` to .gitignore, then run `neonup setup health`"
+            "add `{}/` to .gitignore, then run `neonup setup health`",
+            install.fills
         )),
     ))
 }
 
-async fn is_ignored(cx: &Cx, install: &Install) -> bool {
-    let probe = join(&join(&install.dir, install.fills), "neonup-probe");
+/// Makes git ignore a folder that a program fills, by a line in the `.gitignore` beside it. Returns whether git ignores it then.
+pub(super) async fn keep_ignored(cx: &Cx, dir: &str, folder: &str) -> Result<bool> {
+    // no repository takes it
+    if cx.ports.repository.root().is_none() || is_ignored(cx, dir, folder).await {
+        return Ok(true);
+    }
+    let rules = join(dir, ".gitignore");
+    let line = format!("{folder}/");
+    if let Ok((old, new)) = add_line(cx, &rules, &line) {
+        if is_ignored(cx, dir, folder).await {
+            cx.tell(changes::ignored_now(Code::HealthChanged, &rules, &line));
+            return Ok(true);
+        }
+        take_back(cx, &rules, old.as_deref(), &new)?;
+    }
+    Ok(false)
+}
+
+async fn is_ignored(cx: &Cx, dir: &str, folder: &str) -> bool {
+    let probe = join(&join(dir, folder), "neonup-probe");
     match cx.ports.repository.protection(&probe).await {
         Ok(protection) => protection.ignored == GitAnswer::Yes,
         Err(_) => false,

@@ -108,6 +108,12 @@ fn the_last_start_counts_until_something_changes_and_says_what() {
     assert_eq!(never.code, 1, "{never:#?}");
     let setup = clone.setup();
     assert_eq!((setup.code, clone.starts()), (0, 1), "{setup:#?}");
+    // what the app leaves where git sees it is told
+    let wrote = finding(&setup, "health.changed");
+    assert_eq!(
+        wrote["title"], "starting the app wrote `app/starts.log`",
+        "{wrote}"
+    );
     // looks start nothing, and tell the age
     for arguments in [&["check", "--json"][..], &["setup", "--dry-run", "--json"]] {
         let run = clone.run(&[arguments, &["login", "project", "env", "health"]].concat());
@@ -536,6 +542,25 @@ fn an_app_that_loads_no_env_file_is_given_its_variables_and_that_is_told() {
 }
 
 /// The finding of this code that a run told.
+/// A framework builds into a folder of its own.
+#[test]
+fn what_a_framework_builds_is_kept_out_of_git() {
+    const BUILDS: &str = "import pathlib; pathlib.Path('.next').mkdir(exist_ok=True); open('.next/trace', 'w').write('x')";
+    let Some(clone) = Clone::new(|port| server(port, BUILDS), usual) else {
+        return;
+    };
+    let package = r#"{"name": "app", "dependencies": {"next": "15"}}"#;
+    fs::write(clone.repo.path("app/package.json"), package).unwrap();
+    fs::create_dir(clone.repo.path("app/node_modules")).unwrap();
+    clone.repo.commit(&clone.home, "a framework");
+    let setup = clone.setup();
+    assert_eq!(setup.code, 0, "{setup:#?}");
+    let title = finding(&setup, "health.changed")["title"].clone();
+    assert_eq!(title, "`app/.gitignore` now ignores `.next/`");
+    let status = clone.repo.git(&clone.home, &["status", "--porcelain"]);
+    assert!(!status.contains(".next"), "{status}");
+}
+
 fn finding(run: &Run, code: &str) -> serde_json::Value {
     let json = run.json();
     let steps = json["steps"].as_array().unwrap();

@@ -126,6 +126,29 @@ pub(super) fn unread(coverage: &Coverage) -> Finding {
         .hint(format!("{hint}, then run `neonup setup health`"))
 }
 
+/// The clone as it was before a start.
+pub(super) struct CloneBefore {
+    inputs: GatheredInputs,
+    /// The files of the application that git sees.
+    files: BTreeSet<String>,
+}
+
+/// Looks at the clone before a start.
+pub(super) async fn before(cx: &Cx) -> CloneBefore {
+    CloneBefore {
+        inputs: gather(cx).await,
+        files: seen_by_git(cx).await,
+    }
+}
+
+async fn seen_by_git(cx: &Cx) -> BTreeSet<String> {
+    let Some(backend) = startable(cx) else {
+        return BTreeSet::new();
+    };
+    let files = cx.ports.repository.files_below(&backend.dir).await;
+    files.map(BTreeSet::from_iter).unwrap_or_default()
+}
+
 /// Reads the inputs as they are.
 pub(super) async fn gather(cx: &Cx) -> GatheredInputs {
     let question = question(cx).await;
@@ -222,10 +245,14 @@ pub(super) fn driver_dir(cx: &Cx) -> PathBuf {
 /// Remembers what a start has shown, and adds to the checks what keeps it from counting. `before` are the inputs as they were.
 pub(super) async fn remember(
     checks: &mut HealthChecks<'_>,
-    before: GatheredInputs,
+    before: CloneBefore,
     failure: Option<&Failure>,
 ) {
     let cx = checks.cx;
+    let CloneBefore {
+        inputs: before,
+        files,
+    } = before;
     let after = gather(cx).await;
     let mut written = BTreeSet::new();
     let mut edited = Vec::new();
@@ -248,6 +275,16 @@ pub(super) async fn remember(
             | ProofInput::Table(_)
             | ProofInput::DatabaseObject { .. } => edited.push(input),
         }
+    }
+    let now = seen_by_git(cx).await;
+    let seen: Vec<_> = now
+        .iter()
+        .filter(|path| !files.contains(*path) || written.contains(*path))
+        .cloned()
+        .map(ProofInput::File)
+        .collect();
+    if !seen.is_empty() {
+        cx.tell(wrote(&seen));
     }
     let secrets = connection::secrets(cx);
     let mask = |text: &str| {
@@ -306,6 +343,14 @@ pub(super) async fn remember(
     } else if !before.coverage.is_complete() {
         checks.leave_open(unread(&before.coverage));
     }
+}
+
+/// Reports what the application has written into the clone, where git sees it.
+fn wrote(files: &[ProofInput]) -> Finding {
+    let title = format!("starting the app wrote {}", named(files));
+    Finding::new(Code::HealthChanged, title)
+        .severity(Severity::Note)
+        .detail("git doesn't ignore what it wrote")
 }
 
 /// Whether a file is edited by people: one that changes while the application runs was not written by it.
