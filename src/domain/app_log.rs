@@ -41,6 +41,10 @@ const NOISE: &[&str] = &[
     "info Visit https://yarnpkg.com",
     "error: script \"",
     "make: ***",
+    // what Next.js is doing
+    "\u{2713} ",
+    "\u{25cb} ",
+    "GET /",
     "hint: ",
     "note: This error originates from a subprocess",
     "Node.js v",
@@ -478,6 +482,10 @@ mod tests {
             (
                 "Reading config file\n[\u{28f7}] applying migrations...\n[\u{28ef}] applying migrations...\nthe table is gone\n[\u{28f7}] applying migrations...\n",
                 "the table is gone",
+            ),
+            (
+                " \u{2a2f} Error: a key is missing\n    at x (y.js:1:1)\n \u{25cb} Compiling /_error ...\n \u{2713} Compiled /_error in 6.4s (191 modules)\n GET / 500 in 9ms\n",
+                "\u{2a2f} Error: a key is missing",
             ),
             (
                 "Traceback (most recent call last):\n  File \"x\"\nKeyError: 'IMAGE_TAG'\n",
