@@ -16,6 +16,7 @@ mod env_files;
 mod file;
 mod openings;
 mod routes;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -70,6 +71,9 @@ const WORDS: &[&str] = &[
     "planetscale",
     "tedious",
     "eystone",
+    "jsonwebtoken",
+    "cookie-parser",
+    "express-session",
 ];
 
 static MATTERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
@@ -273,6 +277,7 @@ fn source(
             read
         }));
     reading.opens.extend(openings::opens(code, dir, &root));
+    reading.signs.extend(signing::keys(code, &root));
 }
 
 /// The folder in which the script that starts the application runs, where it goes to one below the package: `cd server && node index.js`.

@@ -28,6 +28,8 @@ pub(crate) struct Reading {
     pub opens: Vec<DatabaseOpening>,
     /// The paths that it answers to `GET`, without those that have parameters.
     pub routes: Vec<Route>,
+    /// The variables that it signs its own tokens and cookies with.
+    pub signs: BTreeSet<String>,
     /// The packages from outside of the repository that it imports, with the first place of each: the first part of a Python module's
     /// name, the name of an npm package.
     pub packages: Vec<(String, Spot)>,
@@ -120,6 +122,7 @@ impl Default for Reading {
             files: Vec::new(),
             opens: Vec::new(),
             routes: Vec::new(),
+            signs: BTreeSet::new(),
             packages: Vec::new(),
             coverage: Coverage::complete(),
         }
@@ -133,6 +136,7 @@ impl Reading {
         self.files.extend(other.files);
         self.opens.extend(other.opens);
         self.routes.extend(other.routes);
+        self.signs.extend(other.signs);
         for (package, at) in other.packages {
             if !self.packages.iter().any(|(known, _)| *known == package) {
                 self.packages.push((package, at));

@@ -70,6 +70,7 @@ pub(crate) fn read(files: FileReader<'_>, dir: &str, paths: &[String]) -> Readin
         files: loaded,
         opens: opens::openings(&code, &names, &survey, &known),
         routes: web::routes(&code, &survey),
+        signs: BTreeSet::new(),
         packages,
         coverage: graph.coverage.clone(),
     }

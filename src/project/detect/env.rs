@@ -239,9 +239,12 @@ impl Keys<'_> {
         self.is_required(key) && (self.is_documented(key) || (python && fails))
     }
 
-    /// Whether a key is a secret of the application's own below the name that it gives all of its keys: `SHOP_JWT_SECRET` beside
-    /// `SHOP_DATABASE_URL`.
+    /// Whether a key is a secret of the application's own: its code signs with it, or it is one below the name that it gives all of its
+    /// keys, `SHOP_JWT_SECRET` beside `SHOP_DATABASE_URL`.
     fn is_own_secret(&self, key: &str, value: &str) -> bool {
+        if self.reading.signs.contains(key) {
+            return true;
+        }
         let opened = self.ours().flat_map(|opening| {
             let parts = opening.parts.iter().map(|(key, _)| key);
             opening.keys.iter().chain(parts)

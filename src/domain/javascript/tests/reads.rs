@@ -434,3 +434,42 @@ proptest::proptest! {
         drop(read_one(&words.join(" ")));
     }
 }
+
+#[test]
+fn what_the_code_signs_its_own_tokens_with_is_known_by_the_call() {
+    for (text, keys) in [
+        (
+            "import jwt from 'jsonwebtoken'; jwt.sign({ id }, process.env.JWT_ACCESS_TOKEN as string, { expiresIn })",
+            "JWT_ACCESS_TOKEN",
+        ),
+        (
+            "const jwt = require('jsonwebtoken'); const AT_KEY = process.env.AT_SECRET_KEY; jwt.sign(payload, AT_KEY!)",
+            "AT_SECRET_KEY",
+        ),
+        (
+            "import { sign } from 'hono/jwt'; await sign(payload, process.env.TOKEN_KEY!)",
+            "TOKEN_KEY",
+        ),
+        (
+            "import session from 'express-session'; app.use(session({ secret: process.env.COOKIE_KEY!, resave: false }))",
+            "COOKIE_KEY",
+        ),
+        (
+            "import cookieParser from 'cookie-parser'; app.use(cookieParser(process.env.COOKIE_SECRET))",
+            "COOKIE_SECRET",
+        ),
+        // another service's
+        (
+            "import jwt from 'jsonwebtoken'; jwt.sign(claims, process.env.ZOOM_SECRET); jwt.verify(token, process.env.TOKEN_KEY)",
+            "",
+        ),
+        (
+            "import jwt from 'jsonwebtoken'; jwt.sign(claims, process.env.JWT_PRIVATE_KEY, { algorithm: 'RS256' })",
+            "",
+        ),
+        ("sign(payload, process.env.TOKEN_KEY)", ""),
+    ] {
+        let found: Vec<String> = read_one(text).signs.into_iter().collect();
+        assert_eq!(found.join(" "), keys, "{text}");
+    }
+}
