@@ -276,16 +276,7 @@ pub(super) async fn remember(
             | ProofInput::DatabaseObject { .. } => edited.push(input),
         }
     }
-    let now = seen_by_git(cx).await;
-    let seen: Vec<_> = now
-        .iter()
-        .filter(|path| !files.contains(*path) || written.contains(*path))
-        .cloned()
-        .map(ProofInput::File)
-        .collect();
-    if !seen.is_empty() {
-        cx.tell(wrote(&seen));
-    }
+    tell_written(cx, &files, &written).await;
     let secrets = connection::secrets(cx);
     let mask = |text: &str| {
         let text = connection::redact(text, &secrets);
@@ -345,12 +336,21 @@ pub(super) async fn remember(
     }
 }
 
-/// Reports what the application has written into the clone, where git sees it.
-fn wrote(files: &[ProofInput]) -> Finding {
-    let title = format!("starting the app wrote {}", named(files));
-    Finding::new(Code::HealthChanged, title)
-        .severity(Severity::Note)
-        .detail("git doesn't ignore what it wrote")
+/// Reports what the application has written into the clone, where git sees it: files that were not among `files` before, and the changed ones
+/// of `written`.
+async fn tell_written(cx: &Cx, files: &BTreeSet<String>, written: &BTreeSet<String>) {
+    let seen: Vec<_> = seen_by_git(cx)
+        .await
+        .into_iter()
+        .filter(|path| !files.contains(path) || written.contains(path))
+        .map(ProofInput::File)
+        .collect();
+    if seen.is_empty() {
+        return;
+    }
+    let title = format!("starting the app wrote {}", named(&seen));
+    let finding = Finding::new(Code::HealthChanged, title).severity(Severity::Note);
+    cx.tell(finding.detail("git doesn't ignore what it wrote"));
 }
 
 /// Whether a file is edited by people: one that changes while the application runs was not written by it.
