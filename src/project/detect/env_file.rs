@@ -55,6 +55,17 @@ pub(super) fn place(tree: &Tree<'_>, dir: &str, reading: &Reading) -> EnvPlace {
     let habit = package.as_ref().map_or(Habit::Plain, habit);
     let examples = examples(tree, dir);
     let named = named(tree, reading, dir);
+    // the source that opens the database loads its own file, and others come too late or hold something else
+    if habit == Habit::Plain
+        && let Some(file) = beside_opening(reading).filter(|file| named.contains(file))
+        && let Some((example, of)) = examples.first()
+        && folder_of(&file) == folder_of(of)
+    {
+        return EnvPlace {
+            file,
+            example: Some(example.clone()),
+        };
+    }
     // both say the same
     if let Some((example, file)) = examples.iter().find(|(_, file)| named.contains(file)) {
         let is_shared = habit != Habit::Plain && tree.keeps(file);
@@ -142,6 +153,19 @@ fn habit(package: &Package) -> Habit {
     } else {
         Habit::Plain
     }
+}
+
+/// The only env file that the source which opens the database loads, and not that of a tool's configuration.
+fn beside_opening(reading: &Reading) -> Option<String> {
+    let opened = |file: &str| {
+        let is_config = file.contains(".config.");
+        !is_config && reading.opens.iter().any(|opening| opening.at.file == file)
+    };
+    let mut loaded = reading.files.iter().filter(|read| opened(&read.at.file));
+    let first = loaded.next()?;
+    loaded
+        .all(|read| read.path == first.path)
+        .then(|| first.path.clone())
 }
 
 /// Whether what starts the application is a file of its own, which reads what it loads itself: Vite then only builds its pages.
