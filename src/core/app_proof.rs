@@ -110,7 +110,7 @@ impl ProofInputs {
     }
 }
 
-/// A map whose keys are no texts, as a list of pairs.
+/// A map whose keys aren't texts, as a list of pairs.
 mod pairs {
     use std::collections::BTreeMap;
 

@@ -89,7 +89,7 @@ const RULES: &[Rule] = &[
         ],
         APP,
     ),
-    // what git does with the file is told where it is mended
+    // what git does with the file is told where it is fixed
     Rule {
         causes: &[
             Code::SecretsTracked,

@@ -54,8 +54,8 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
     let mut choices = vec![context.go_on()];
     // which project it is, is a question
     if context.step != StepId::Project && context.is_fixable() {
-        let mend = Answer::default_of(context.step);
-        choices.push(context.apply("Fix these findings", "fix", mend));
+        let fix = Answer::default_of(context.step);
+        choices.push(context.apply("Fix these findings", "fix", fix));
     }
     match context.step {
         StepId::Login => {

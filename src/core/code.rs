@@ -13,7 +13,7 @@ use crate::core::step::StepId;
 pub(crate) enum Severity {
     /// Worth knowing; asks for nothing.
     Note,
-    /// Should be mended, but the step is done without it.
+    /// Should be fixed, but the step is done without it.
     Warning,
     /// Stops the step from being done.
     Gap,

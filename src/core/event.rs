@@ -180,7 +180,7 @@ impl Report {
 /// Why a probe or an apply ended without a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RunError {
-    /// The user stopped it, which is no fault of the step.
+    /// The user stopped it, which isn't the fault of the step.
     Cancelled,
     /// It failed.
     Failed(Failure),

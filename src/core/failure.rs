@@ -24,7 +24,7 @@ pub(crate) struct Failure {
     pub hint: String,
     /// The command that fixes it, where there is one.
     pub command: Option<Box<Invocation>>,
-    /// The one thing that mends it, where a person has to want it.
+    /// The one thing that fixes it, where a person has to want it.
     pub remedy: Option<Remedy>,
     /// Neon's request id, for its support.
     pub request_id: Option<String>,
@@ -71,7 +71,7 @@ impl Failure {
         self
     }
 
-    /// Says what mends it when it is asked for.
+    /// Says what fixes it when it is asked for.
     #[must_use]
     pub(crate) const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
         self.remedy = remedy;

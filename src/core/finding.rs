@@ -36,10 +36,10 @@ pub(crate) struct Finding {
     /// Whether it says that something was not found out, rather than that something is wrong.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undetermined: bool,
-    /// The code of the finding that this one follows from: mended there, it goes as well.
+    /// The code of the finding that this one follows from: fixed there, it goes as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follows: Option<Code>,
-    /// The one thing that mends it beside that, where a person has to want it.
+    /// The one thing that fixes it beside that, where a person has to want it.
     #[serde(skip)]
     pub remedy: Option<Remedy>,
     /// The command of the clone that it asks consent for.
@@ -112,7 +112,7 @@ impl Finding {
         self
     }
 
-    /// Says what mends it when it is asked for.
+    /// Says what fixes it when it is asked for.
     #[must_use]
     pub(crate) const fn remedy(mut self, remedy: Option<Remedy>) -> Self {
         self.remedy = remedy;
@@ -126,7 +126,7 @@ impl Finding {
         self
     }
 
-    /// Says that the step's apply mends it.
+    /// Says that the step's apply fixes it.
     #[must_use]
     pub(crate) const fn fixable(mut self) -> Self {
         self.fixable = true;

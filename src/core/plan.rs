@@ -151,7 +151,7 @@ impl StepState {
             .filter(|finding| finding.severity == Severity::Gap)
     }
 
-    /// The findings that stop the step by themselves: what follows from another finding is mended with that one.
+    /// The findings that stop the step by themselves: what follows from another finding is fixed with that one.
     pub(crate) fn own_gaps(&self) -> impl Iterator<Item = &Finding> {
         self.gaps().filter(|finding| finding.follows.is_none())
     }
@@ -202,7 +202,7 @@ impl StepState {
         remedies
     }
 
-    /// What would mend the failure, or else the most urgent of the findings, where a person has to want it.
+    /// What would fix the failure, or else the most urgent of the findings, where a person has to want it.
     pub(crate) fn remedy(&self) -> Option<Remedy> {
         let failure = self.failure.as_ref().and_then(|failure| failure.remedy);
         failure.or_else(|| {
@@ -467,7 +467,7 @@ impl Plan {
     }
 
     /// The commands that would close what is open, in the order to run them. A step that waits is closed by what it waits for;
-    /// what no command of ours can mend has a hint only, since the same again would fail again.
+    /// what no command of ours can fix has a hint only, since the same again would fail again.
     pub(crate) fn next_commands(&self, steps: &[StepId]) -> Vec<Invocation> {
         let mut commands: Vec<Invocation> = Vec::new();
         for id in steps {

@@ -2,7 +2,7 @@
 
 use crate::core::invocation::Invocation;
 
-/// What mends something and is never done unasked; the most urgent last.
+/// What fixes something and is never done unasked; the most urgent last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Remedy {
     /// Overwriting an env file where it lies.

@@ -397,7 +397,7 @@ fn is_package(path: &str) -> bool {
     path.rsplit('/').next() == Some("package.json")
 }
 
-/// What of a `package.json` decides what is run: another dependency is no other command. All of it, where it can't be read.
+/// What of a `package.json` decides what is run: another dependency doesn't make it another command. All of it, where it can't be read.
 fn scripts_alone(text: &[u8]) -> Vec<u8> {
     let Ok(package) = serde_json::from_slice::<serde_json::Value>(text) else {
         return text.to_vec();

@@ -317,7 +317,7 @@ fn matters(text: &str) -> bool {
 
 /// Whether a source may import a package that is not known yet.
 fn imports_news(text: &str, packages: &BTreeSet<String>) -> bool {
-    // a package's name stands in quotes after one of these; what is no import is told apart by its syntax
+    // a package's name stands in quotes after one of these; what isn't an import is told apart by its syntax
     ["from", "import", "require("].iter().any(|word| {
         memchr::memmem::find_iter(text.as_bytes(), word).any(|at| {
             let rest = text.get(at + word.len()..).unwrap_or_default();

@@ -288,7 +288,7 @@ fn scheme(value: &str) -> Option<String> {
     .filter(|scheme| !scheme.starts_with("postgres"))
 }
 
-/// Whether a value is no value: a mask, or made up in some place of it.
+/// Whether a value isn't a value: a mask, or made up in some place of it.
 fn is_made_up(value: &str) -> bool {
     if sensitive::looks_masked(value) || sensitive::looks_like_placeholder(value) {
         return true;

@@ -1,4 +1,4 @@
-//! Judges a Python backend by its code and its requirements, and proposes the changes that would mend it.
+//! Judges a Python backend by its code and its requirements, and proposes the changes that would fix it.
 //!
 //! Nothing is run. The code is read by tree-sitter ([`parse`]) from the module that is started, along the imports of the repository
 //! itself ([`graph`]); what its expressions may stand for ([`eval`]) and what it does when it starts or is asked ([`walk`]) is

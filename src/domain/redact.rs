@@ -258,7 +258,7 @@ fn login(rest: &str, web: bool) -> Option<Range<usize>> {
         (Some((colon, length)), Some(end)) if colon < end => {
             let behind = rest.get(end + 1..)?;
             let host = behind.find(['/', '?', '#']).unwrap_or(behind.len());
-            // what is no host was no end of the password
+            // what isn't a host wasn't the end of the password
             let behind_host = behind.get(..host)?.trim_end_matches([',', '.', ';', ')']);
             let whole = are_hosts(behind_host) && !behind.contains("%40");
             let end = if whole || web { end } else { rest.len() };

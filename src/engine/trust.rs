@@ -251,7 +251,7 @@ fn within(root: &Path, path: &Path) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// What a path of the repository is. The env files are ours: their values change, and are no code.
+/// What a path of the repository is. The env files are ours: their values change, and aren't code.
 fn look(settings: &Settings, ports: &Ports, path: &str) -> NamedPath {
     if settings.env.iter().any(|target| target.file == path) {
         return NamedPath::Absent;

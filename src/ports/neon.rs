@@ -237,7 +237,7 @@ pub(crate) trait Neon: Send + Sync {
         new: &NewProject,
     ) -> Result<CreatedProject, NeonError>;
 
-    /// Deletes a project; one that is gone already is no failure.
+    /// Deletes a project; one that is gone already isn't a failure.
     async fn delete_project(&self, key: &Secret, id: &str) -> Result<(), NeonError>;
 
     /// Lists the newest operations of a project.
@@ -330,7 +330,7 @@ pub(crate) trait Neon: Send + Sync {
     /// has it.
     async fn create_api_key(&self, key: &Secret, name: &str) -> Result<NewApiKey, NeonError>;
 
-    /// Revokes a personal API key; one that is gone already is no failure.
+    /// Revokes a personal API key; one that is gone already isn't a failure.
     async fn revoke_api_key(&self, key: &Secret, id: i64) -> Result<(), NeonError>;
 
     /// Asks for the sandbox's certificate authority, as PEM; `None` where the API is not a sandbox on this machine.

@@ -33,7 +33,7 @@ pub(crate) struct InputQuestion {
     pub programs: Vec<(String, Option<PathBuf>)>,
     /// The user's home, where packages may be installed.
     pub home: Option<PathBuf>,
-    /// What is no file, with what it is.
+    /// What isn't a file, with what it is.
     pub values: Vec<(ProofInput, Secret)>,
     /// The files of the folder that git doesn't ignore, relative to the root; `None` where git can't tell.
     pub kept: Option<BTreeSet<String>>,

@@ -15,7 +15,7 @@ pub(crate) enum StoreError {
     Keyring(#[from] KeyringError),
     #[error("can't use the key file `{}`", .path.display())]
     File { path: PathBuf, source: io::Error },
-    /// `HOME` is not set, or is no absolute path.
+    /// `HOME` is not set, or isn't an absolute path.
     #[error("there is no folder for a key file")]
     NoFolder,
     /// The home lies in the repository, whose next commit could take it.

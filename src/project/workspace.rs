@@ -415,7 +415,7 @@ pub(crate) fn text(path: &Path) -> io::Result<String> {
     decoded(bytes)
 }
 
-/// The text of a file: UTF-8, or UTF-16 where a mark at its head says so, as PowerShell writes it. The mark is no part of the text.
+/// The text of a file: UTF-8, or UTF-16 where a mark at its head says so, as PowerShell writes it. The mark isn't part of the text.
 fn decoded(bytes: Vec<u8>) -> io::Result<String> {
     let units = |pair: fn([u8; 2]) -> u16| -> Vec<u16> {
         let pairs = bytes.get(2..).unwrap_or_default().chunks_exact(2);

@@ -226,7 +226,7 @@ impl Output {
             })
     }
 
-    /// Prints text without a line end, for a question. What was typed before it is no answer.
+    /// Prints text without a line end, for a question. What was typed before it isn't an answer.
     pub(crate) fn prompt(&mut self, text: impl Into<StyledLine>) {
         self.clear_progress();
         typed::forget();

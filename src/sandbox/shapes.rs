@@ -1,6 +1,6 @@
 //! Finds out what files of SQL make: runs them in a server of our own, which lives for the question and holds nothing.
 //!
-//! The files are a stranger's. Their role owns an empty database and nothing else: it is no superuser, so it reaches no program and no
+//! The files are a stranger's. Their role owns an empty database and nothing else: it isn't a superuser, so it reaches no program and no
 //! file of the machine; the server listens on a socket in a folder that only its user may enter; time, space and memory are limited;
 //! and the server ends with us. What was found out is kept by the content of the files, so that the next question starts nothing.
 

@@ -1,6 +1,6 @@
 //! What the fuzz targets of `fuzz/` run: each takes any bytes, and panics if a promise of the code below it does not hold.
 //!
-//! The corpora are run by `cargo test`, too, so that what was found once stays mended.
+//! The corpora are run by `cargo test`, too, so that what was found once stays fixed.
 #![expect(
     clippy::missing_panics_doc,
     reason = "a target that panics has found something"

@@ -255,7 +255,7 @@ fn take() -> io::Result<()> {
     Ok(())
 }
 
-/// Everything back. May be called at any time and twice; a dead terminal is no error. A terminal without an alternate screen
+/// Everything back. May be called at any time and twice; a dead terminal isn't an error. A terminal without an alternate screen
 /// is cleared, so that the shell does not go on in the middle of what we drew.
 fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {

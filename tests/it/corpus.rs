@@ -135,7 +135,7 @@ impl Miniature {
         let check = neonup(&["check", "env", "--json"]);
         let honest = match &written {
             Some(_) => matches!(check.code, 1 | 2) && check.statuses()[0].1 != "done",
-            // what is no application of Postgres has nothing to set up
+            // what isn't an application of Postgres has nothing to set up
             None => check.code < 64 && check.statuses()[0].1 != "done",
         };
         if !honest {

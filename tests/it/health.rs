@@ -528,7 +528,7 @@ fn an_app_that_loads_no_env_file_is_given_its_variables_and_that_is_told() {
     let hint = given["hint"].as_str().unwrap();
     assert!(hint.contains("set -a; . ./.env; set +a"), "{hint}");
 
-    // where Compose gives them there is nothing to mend, and the first start has them
+    // where Compose gives them there is nothing to fix, and the first start has them
     fs::write(
         clone.repo.path("compose.yaml"),
         "services:\n  web:\n    build: .\n    env_file: .env\n",

@@ -315,7 +315,7 @@ fn strings_are_written_for_the_spell_check() {
     };
     let mut all = String::new();
     for Text { place, text } in strings() {
-        // code in a string is no prose: words with a blank between them are
+        // code in a string isn't prose: words with a blank between them are
         if text.trim().contains(' ') {
             writeln!(all, "{place}: {}", text.replace('\n', " ")).unwrap();
         }

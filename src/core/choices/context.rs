@@ -17,7 +17,7 @@ use crate::core::{
 /// How the choices are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Medium {
-    /// Full screens, with a key for much that is no choice.
+    /// Full screens, with a key for much that isn't a choice.
     Screens,
     /// Numbered lines, where whatever can be done has a number.
     Lines,

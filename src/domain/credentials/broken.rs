@@ -211,7 +211,7 @@ impl BrokenForms {
             // a whole number of groups before the seed
             let start = middle % 4 + phase;
             let digits: Vec<u8> = digits.iter().skip(start).map(|(byte, _)| *byte).collect();
-            // one digit alone is no byte
+            // one digit alone isn't a byte
             let end = digits.len() - usize::from(digits.len() % 4 == 1);
             let decoded = LOOSE.decode(digits.get(..end).unwrap_or_default());
             decoded.is_ok_and(|decoded| {
@@ -369,7 +369,7 @@ fn entity(rest: &[Placed]) -> Option<(u8, usize)> {
     (length > 1 && at(rest, length) == Some(b';')).then_some((byte, length + 1))
 }
 
-/// A number of so many digits; one that is no byte stands for a sign.
+/// A number of so many digits; one that isn't a byte stands for a sign.
 fn number(text: &[Placed], least: usize, most: usize, radix: u32) -> Option<(u8, usize)> {
     let mut value = 0_u32;
     let mut length = 0;

@@ -90,7 +90,7 @@ fn decode(text: &[u8]) -> (Vec<u8>, usize) {
         }
         length = at + 1;
     }
-    // one digit alone is no byte, and bits that are left over are none
+    // one digit alone isn't a byte, and bits that are left over are none
     while !digits.is_empty() {
         if let Ok(decoded) = STANDARD_NO_PAD.decode(&digits) {
             return (decoded, length);

@@ -132,7 +132,7 @@ pub(crate) fn find(text: &[u8]) -> Vec<Credential> {
     found
 }
 
-/// The name of a file or a branch, of the same length, in which an underscore is no part of a word: `dump_npg_…_old`.
+/// The name of a file or a branch, of the same length, in which an underscore isn't part of a word: `dump_npg_…_old`.
 pub(crate) fn without_joints(name: &[u8]) -> Vec<u8> {
     let mut out = name.to_owned();
     for at in memchr::memchr_iter(b'_', name) {

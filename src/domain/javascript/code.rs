@@ -61,7 +61,7 @@ impl FilePosition {
 /// What an expression stands for.
 #[derive(Debug, Clone)]
 pub(super) enum Meaning {
-    /// An expression that is no name.
+    /// An expression that isn't a name.
     Place(FilePosition),
     /// What is below an expression by these names, and not written out there.
     Part(FilePosition, Vec<String>),

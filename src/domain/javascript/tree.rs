@@ -39,7 +39,7 @@ static TYPESCRIPT: LazyLock<Grammar> =
 static JSX: LazyLock<Grammar> =
     LazyLock::new(|| Grammar::new(tree_sitter_typescript::LANGUAGE_TSX.into()));
 
-/// Types are no code: nothing in them runs.
+/// Types aren't code: nothing in them runs.
 const TYPES: &[&str] = &[
     "abstract_method_signature",
     "ambient_declaration",

@@ -164,7 +164,7 @@ const ABOUT_A_SECRET: &[&str] = &[
     "USER",
     "VERSION",
 ];
-/// Last words of keys that a service issues, though they are no secret: `GOOGLE_CLIENT_ID`.
+/// Last words of keys that a service issues, though they aren't secret: `GOOGLE_CLIENT_ID`.
 const ISSUED: &[&str] = &[
     "APIKEY",
     "APP_ID",

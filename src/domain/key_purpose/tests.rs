@@ -122,7 +122,7 @@ fn only_an_applications_own_secrets_are_made_up() {
         ("NEON_API", "napi_0123456789abcdef", OthersSecret),
         ("FERNET_KEY", "", OthersSecret),
         ("SENTRY_DSN", "", OthersSecret),
-        // masks and placeholders are no values
+        // masks and placeholders aren't values
         ("BLOB_HOST", "<your host>", Placeholder),
         ("REDIS_URL", "****", Placeholder),
         (

@@ -103,7 +103,7 @@ pub(crate) struct AppStart {
     pub python: bool,
 }
 
-/// Servers that are run as `python -m`, and so are no module of the project.
+/// Servers that are run as `python -m`, and so aren't modules of the project.
 const SERVERS: &[&str] = &[
     "uvicorn",
     "gunicorn",

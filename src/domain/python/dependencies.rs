@@ -309,7 +309,7 @@ pub(crate) fn project_dependencies(text: &str) -> Vec<String> {
         .into_iter()
         .flatten()
         .filter_map(toml_edit::Value::as_str)
-        // an option of pip's is no requirement
+        // an option of pip's isn't a requirement
         .filter(|requirement| requirement.starts_with(|c: char| c.is_ascii_alphanumeric()))
         .map(str::to_owned)
         .take(MOST_REQUIREMENTS)

@@ -129,7 +129,7 @@ mod tests {
             (&both, "sqlalchemy\npsycopg\n", Driver::Psycopg),
             (PLAIN, "asyncpg\npsycopg2\n", Driver::AsyncpgPlain),
             (DJANGO, "django\npsycopg\n", Driver::Django),
-            // what is no Postgres decides nothing
+            // what isn't a Postgres decides nothing
             (SQLITE, "sqlalchemy\npsycopg2\n", Driver::Psycopg2),
             ("", "sqlalchemy\nasyncpg\n", Driver::Asyncpg),
         ] {

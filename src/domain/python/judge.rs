@@ -364,7 +364,7 @@ const SESSION_NAMES: &[&str] = &[
     "SessionDep",
 ];
 
-/// A package that is no library of databases, and that the code takes its sessions from.
+/// A package that isn't a library of databases, and that the code takes its sessions from.
 fn foreign_session(code: &PythonCode<'_>) -> Option<String> {
     const LIBRARIES: &[&str] = &["sqlalchemy", "sqlmodel", "fastapi", "starlette"];
     for module in &code.graph.modules {

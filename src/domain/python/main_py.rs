@@ -16,7 +16,7 @@ use crate::domain::python::{
 pub(crate) struct WantedCode<'a> {
     /// Whether the tables are to be created on start-up.
     pub tables: bool,
-    /// The path of a health route to add, or to mend.
+    /// The path of a health route to add, or to fix.
     pub health: Option<&'a str>,
     /// Whether models and sessions are those of `SQLModel`.
     pub sqlmodel: bool,

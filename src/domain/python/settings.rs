@@ -14,7 +14,7 @@ pub(crate) enum SettingsRead {
     Key(String),
 }
 
-/// What making an object of this class reads; nothing where it is no settings class.
+/// What making an object of this class reads; nothing where it isn't a settings class.
 pub(crate) fn reads<'a>(
     code: &PythonCode<'a>,
     place: &Place<'a>,
@@ -126,7 +126,7 @@ fn fields(class: &Class) -> Vec<(&str, Option<&Expr>)> {
         .collect()
 }
 
-/// The variables that a field is read from: its name with the class's prefix in capitals, and its aliases; none where it is no field.
+/// The variables that a field is read from: its name with the class's prefix in capitals, and its aliases; none where it isn't a field.
 pub(crate) fn keys(class: &Class, field: &str) -> Vec<String> {
     let Some((_, default)) = fields(class).into_iter().find(|(name, _)| *name == field) else {
         return Vec::new();

@@ -123,7 +123,7 @@ fn next_statement(
                         position: locate_byte(text, here),
                     });
                 }
-                // what stands on its line is no SQL, and what follows is read anew
+                // what stands on its line isn't SQL, and what follows is read anew
                 at = here + line.len();
                 rest = tokens(text.get(at..).unwrap_or_default());
                 continue;

@@ -53,7 +53,7 @@ pub(super) fn hard_coded(at: &Spot) -> Finding {
 }
 
 /// The packages let pip take a SQLAlchemy that opens the application's address with a driver that they don't have. neonup installs an
-/// older one, so that it is no gap here.
+/// older one, so that it isn't a gap here.
 pub(super) fn newer_sqlalchemy(at: &Spot, file: &str, edit: Option<Invocation>) -> Finding {
     let older = python::OLDER_SQLALCHEMY;
     let mut finding = Finding::new(

@@ -237,7 +237,7 @@ fn holds_secret(entry: &EnvEntry, spec: &EnvTarget, live: &Document) -> bool {
     if sensitive::is_token(value) {
         return true;
     }
-    // a long word may be a bucket or a commit, and a copy of the example is no proof that it is secret: only what we make is ours to judge
+    // a long word may be a bucket or a commit, and a copy of the example isn't proof that it is secret: only what we make is ours to judge
     let ours = spec.keys.iter().any(|(key, spec)| {
         *key == entry.key
             && matches!(

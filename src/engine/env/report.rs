@@ -69,7 +69,7 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
     let gap = findings
         .iter()
         .any(|finding| finding.severity == Severity::Gap);
-    // a value that is wrong by itself is the first thing to mend
+    // a value that is wrong by itself is the first thing to fix
     if !gap && let Some(finding) = whose(inspection) {
         basis = basis.and(Basis::not_determined(finding));
     }

@@ -259,7 +259,7 @@ pub(super) async fn remember(
     for input in after.inputs.changed_since(&before.inputs) {
         let new = before.inputs.get(&input).is_none();
         match &input {
-            // what was not there before, or is no source, the app has written by itself
+            // what was not there before, or isn't source code, the app has written by itself
             ProofInput::File(path) if new || !is_source(path) => {
                 written.insert(path.clone());
             }

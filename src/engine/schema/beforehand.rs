@@ -78,8 +78,8 @@ pub(super) fn not_determined(why: &NotDetermined, wanted: &SchemaSettings) -> Fi
     if listed {
         return finding.hint("the tables in [schema.tables] of neonup.toml were compared instead");
     }
-    let mends = matches!(why, NotDetermined::Refused { missing, .. } if missing.is_empty());
-    finding.hint(if mends {
+    let fixes = matches!(why, NotDetermined::Refused { missing, .. } if missing.is_empty());
+    finding.hint(if fixes {
         "fix the file; if it works on Neon, list the tables in neonup.toml, under [schema.tables]"
     } else {
         "list the tables in neonup.toml, under [schema.tables], or set a Postgres that can run the files: NEONUP_PG_BIN=DIR"

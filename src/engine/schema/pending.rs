@@ -71,7 +71,7 @@ pub(super) struct Migrations {
     pub asks_consent: bool,
     /// Whether the answer accounts for a database without a table: something is to be run, or the tool's record there says that all was.
     pub explains_no_table: bool,
-    /// Whether the command can't succeed before somebody has mended the migrations.
+    /// Whether the command can't succeed before somebody has fixed the migrations.
     pub conflict: bool,
 }
 

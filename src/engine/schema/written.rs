@@ -67,7 +67,7 @@ fn term<'t>(expression: &'t str, whole: &str, depth: usize) -> Option<(String, &
         .find(|char| !word(char))
         .unwrap_or(expression.len());
     let (name, rest) = expression.split_at_checked(end)?;
-    // a member, or a call, is no constant
+    // a member, or a call, isn't a constant
     if name.is_empty() || rest.starts_with(['.', '(', '[']) {
         return None;
     }

@@ -90,7 +90,7 @@ fn codes(report: &Report) -> Vec<Code> {
     report.findings.iter().map(|finding| finding.code).collect()
 }
 
-/// An application that answers is no proof of a database that holds nothing of what its code declares.
+/// An application that answers isn't proof of a database that holds nothing of what its code declares.
 #[tokio::test]
 async fn a_database_without_the_tables_that_the_code_declares_is_not_green() {
     let config = "[project]\nname = \"todo\"\n[[env]]\nfile = \".env\"\nkeys.DATABASE_URL = { url = \"direct\", driver = \"jdbc\" }\n";

@@ -47,7 +47,7 @@ async fn what_drops_tables_runs_in_an_empty_database_and_never_in_another() {
     let (world, cx) = world();
     let report = apply(&cx).await;
     assert_eq!(runs(&world), 1);
-    // it ran, and made nothing: that is no green
+    // it ran, and made nothing: that isn't green
     assert_eq!(report.verdict(), Verdict::Todo, "{report:?}");
 
     world.with(|state| {

@@ -363,7 +363,7 @@ async fn the_loser_of_a_race_may_delete_its_empty_project() {
         ids.collect()
     });
     assert_eq!(left, ["theirs", "shop-1"]);
-    // again is no failure, and the flag does the same
+    // again isn't a failure, and the flag does the same
     discard("made-1").await.unwrap();
     let flags = Flags {
         discard: Some("made-1".to_owned()),

@@ -56,7 +56,7 @@ impl Step for ProcfileStep {
         if report.verdict() == Verdict::Done {
             return Ok(report);
         }
-        // written only if there still is no such file: somebody may have made one meanwhile
+        // written only if there is still no such file: somebody may have made one meanwhile
         let path = cx.settings.path(FILE);
         cx.ports
             .files

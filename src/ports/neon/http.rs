@@ -135,7 +135,7 @@ impl HttpNeon {
         Ok(answer.0)
     }
 
-    /// Deletes something; what is gone already is no failure.
+    /// Deletes something; what is gone already isn't a failure.
     async fn delete(&self, key: &Secret, path: &str) -> Result<(), NeonError> {
         match self
             .sized_request::<serde::de::IgnoredAny>(Method::DELETE, key, path, &[], None)

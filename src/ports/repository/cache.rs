@@ -25,7 +25,7 @@ use crate::{
 /// Changes with the search: an entry of another version is not found.
 const VERSION: &[u8] = b"neonup pack scan 4";
 
-/// With more objects than this, reading them again is no gain.
+/// With more objects than this, reading them again gains nothing.
 const MOST: usize = 500;
 /// With more objects elsewhere than this, the entry would be larger than what it saves.
 const MOST_ELSEWHERE: usize = 50_000;
@@ -95,7 +95,7 @@ impl PackCache {
         serde_json::from_slice(&fs::read(self.file(checksum)).ok()?).ok()
     }
 
-    /// Remembers a pack. That it cannot is no error: the next search is only slower.
+    /// Remembers a pack. That it cannot isn't an error: the next search is only slower.
     pub(super) fn put(&self, checksum: &[u8], pack: &CachedPack) {
         if pack.hits.len() > MOST
             || pack.unread.len() > MOST

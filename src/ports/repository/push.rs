@@ -38,7 +38,7 @@ const MESSAGE_LIMIT: u64 = 16 << 20;
 /// The most leaks of which the commits are looked up.
 const MOST_NAMED: usize = 10;
 
-/// How the line ends that git puts above the changes that an editor shows with a message. What is below it is no part of it.
+/// How the line ends that git puts above the changes that an editor shows with a message. What is below it isn't part of it.
 const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------";
 
 /// What git writes below that line.

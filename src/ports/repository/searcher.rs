@@ -187,7 +187,7 @@ impl Searcher {
         found.hits
     }
 
-    /// Searches a file, or the target of a symbolic link. A file that is gone is no error.
+    /// Searches a file, or the target of a symbolic link. A file that is gone isn't an error.
     pub(super) fn search_file(&self, path: &Path, found: &mut SearchResult) -> io::Result<()> {
         let stat = match fs::symlink_metadata(path) {
             Err(error)
@@ -447,7 +447,7 @@ impl Searcher {
         text.found.unread.extend(unread);
     }
 
-    /// A live secret of a few characters is no needle, but is recognized where it stands.
+    /// A live secret of a few characters isn't a needle, but is recognized where it stands.
     fn push_other(
         &self,
         text: &mut TextSearch<'_>,

@@ -459,7 +459,7 @@ impl Keys<'_> {
             }),
             KeyPurpose::OwnSecret => Some(RANDOM_SECRET),
             _ if self.is_own_secret(key, value) => Some(RANDOM_SECRET),
-            // what the code alone names, and can do without, is no business of a first setup
+            // what the code alone names, and can do without, doesn't belong in a first setup
             KeyPurpose::OthersSecret => {
                 (self.is_documented(key) || self.is_required(key)).then_some(KeySpec::ByHand)
             }

@@ -282,7 +282,7 @@ fn rank(file: &str) -> usize {
     }
 }
 
-/// The name of the env file that a file documents; `None` where it is no example.
+/// The name of the env file that a file documents; `None` where it isn't an example.
 fn env_file_of(path: &str) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let lower = name.to_ascii_lowercase();

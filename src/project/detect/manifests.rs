@@ -70,7 +70,7 @@ fn ends_in(path: &str, ending: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, end)| end == ending)
 }
 
-/// The folder of the application that a file declares; `None` where it is no manifest. The requirements of `api/requirements/base.txt`
+/// The folder of the application that a file declares; `None` where it isn't a manifest. The requirements of `api/requirements/base.txt`
 /// are those of `api`.
 pub(super) fn folder_of(path: &str) -> Option<&str> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));

@@ -11,7 +11,7 @@ use crate::{
     project::detect::manifests::{self, Language},
 };
 
-/// Folders of what is no application of the project: what lies there is looked at last.
+/// Folders of what isn't an application of the project: what lies there is looked at last.
 const ASIDE: &[&str] = &[
     "test",
     "tests",
@@ -200,7 +200,7 @@ pub(super) fn is_below(path: &str, dir: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Whether a folder holds what is no application of the project: tests, examples, documentation.
+/// Whether a folder holds what isn't an application of the project: tests, examples, documentation.
 pub(crate) fn lies_aside(folder: &str) -> bool {
     lies_in(folder, ASIDE)
 }

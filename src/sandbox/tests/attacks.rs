@@ -123,7 +123,7 @@ async fn what_comes_out_of_turn_is_refused() {
         client.send(&length.to_be_bytes()).await;
         client.message().await.expect_err("the connection ends");
     }
-    // a second start-up in a session is no message of the protocol
+    // a second start-up in a session isn't a message of the protocol
     let mut client = log_in(&sandbox, &uri, &[OWNER, DATABASE]).await.unwrap();
     let body = [
         wire::PROTOCOL_3.to_be_bytes().as_slice(),

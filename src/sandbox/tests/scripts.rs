@@ -167,7 +167,7 @@ async fn limits_hold_whatever_a_file_sets() {
     }
     run(&mut other, "rollback").await;
 
-    // a statement that works for long is no wait for a lock
+    // a statement that works for long isn't a wait for a lock
     let mut patient = session(&sandbox, &uri, &postgres).await;
     patient
         .run(&[file("select pg_sleep(2)".to_owned())])

@@ -263,7 +263,7 @@ fn everything_that_needs_no_question_is_fixed_one_after_the_other() {
         driver.emit(step, end);
         order.extend(driver.app.applying());
     }
-    // the history of the fixture is no matter of a fix
+    // the history of the fixture has nothing to do with a fix
     let fixable = [StepId::Env, StepId::Backend, StepId::Schema, StepId::Health];
     assert_eq!(order, fixable);
     assert_eq!(driver.app.screen, Screen::Summary);

@@ -22,7 +22,7 @@ const WIDE_FROM: usize = 70;
 const COLD: &str = "░";
 
 /// The lines of the checks. A bar's length grows with the square root of the time, so that an application that takes
-/// seconds to start does not hide the milliseconds of the network. A cold start is hatched, and is no measure for the others:
+/// seconds to start does not hide the milliseconds of the network. A cold start is hatched, and says nothing about the others:
 /// it is not what the next connection will take.
 pub(crate) fn lines(context: TextContext<'_>, health: &HealthFacts) -> Vec<Line<'static>> {
     let room = match context.width {

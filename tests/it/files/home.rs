@@ -33,7 +33,7 @@ fn holding(dir: &Path, text: &str) -> Vec<PathBuf> {
     found
 }
 
-/// A home that is no absolute path, or lies in the repository. None at all is the user's own, where tests have nothing to do.
+/// A home that isn't an absolute path, or lies in the repository. None at all is the user's own, where tests have nothing to do.
 fn homes(repo: &Repo) -> [Vec<(&'static str, String)>; 3] {
     let root = repo.root.display().to_string();
     let pairs = |home: &str, more: &str| {

@@ -217,7 +217,7 @@ fn a_folder_of_hooks_that_git_tracks_gets_lines_that_run_first() {
             .ends_with("set -e\ncat > pushed\n")
     );
 
-    // what is no shell script can't get a line: nothing is changed then
+    // what isn't a shell script can't get a line: nothing is changed then
     let home = Home::new();
     let repo = team(
         &home,

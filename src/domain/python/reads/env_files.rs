@@ -441,7 +441,7 @@ fn under(path: &Built, below: &Built) -> Option<Built> {
     }
 }
 
-/// A relative path without `.` and `..` but for those that lead out; `None` for an absolute one and for what is no path.
+/// A relative path without `.` and `..` but for those that lead out; `None` for an absolute one and for what isn't a path.
 fn normal(path: &str) -> Option<String> {
     if path.starts_with(['/', '~', '$']) || path.contains(['\0', '\n']) || path.len() > 1000 {
         return None;

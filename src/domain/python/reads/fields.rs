@@ -37,7 +37,7 @@ pub(super) struct SettingsClass<'a> {
     lineage: Vec<(Place<'a>, &'a Class)>,
 }
 
-/// The version of pydantic whose `BaseSettings` a class descends from; `None` where it is no settings class.
+/// The version of pydantic whose `BaseSettings` a class descends from; `None` where it isn't a settings class.
 pub(super) fn settings_class<'a>(
     code: &PythonCode<'a>,
     place: &Place<'a>,
@@ -152,7 +152,7 @@ impl<'a> SettingsClass<'a> {
         found
     }
 
-    /// The variables of a field, the one to write first; none where it is no field.
+    /// The variables of a field, the one to write first; none where it isn't a field.
     pub(super) fn keys_of(&self, code: &PythonCode<'a>, name: &str) -> Vec<String> {
         let fields = self.fields();
         fields

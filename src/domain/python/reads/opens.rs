@@ -487,7 +487,7 @@ impl<'a> OpeningCall<'_, 'a> {
         } else if is(&["djongo", "mongodb"]) {
             DatabaseKind::MongoDb
         } else if is(&["sqlite"]) {
-            // a file's name is no part of a connection
+            // a file's name isn't part of a connection
             address.parts.clear();
             DatabaseKind::Sqlite
         } else {

@@ -335,12 +335,12 @@ async fn a_command_that_leaves_a_migration_behind_is_not_done() {
     let report = ran(&world, ALEMBIC).await;
     assert_eq!(report.verdict(), Verdict::Todo);
     assert_eq!(codes(&report), [Code::SchemaMigrationPending]);
-    // to run it again is no way out
+    // to run it again doesn't help
     assert!(!report.findings[0].fixable && report.findings[0].command.is_none());
 }
 
 #[tokio::test]
-async fn what_has_to_be_mended_first_is_the_cause() {
+async fn what_has_to_be_fixed_first_is_the_cause() {
     let world = world(Some("0009"));
     alembic(&world, "", "0002 (head)\n");
     let gone = "FAILED: Can't locate revision identified by '0009'\n";

@@ -93,7 +93,7 @@ fn hard_links_to_gits_files_are_refused() {
         refused(&files, &path);
         fs::remove_file(&path).unwrap();
     }
-    // one to a file of the work tree is no harm
+    // one to a file of the work tree does no harm
     repo.write("a", "x=1\n");
     fs::hard_link(root.join("a"), root.join(".env")).unwrap();
     let written = files.replace_secret(&root.join(".env"), Some(b"x=1\n"), b"x=2\n");

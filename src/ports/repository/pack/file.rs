@@ -49,7 +49,7 @@ impl Pack {
         Self::new(data, map(index)?, hash)
     }
 
-    /// A pack that is no file.
+    /// A pack that isn't a file.
     #[cfg(any(test, feature = "testing"))]
     pub(in crate::ports::repository) fn in_memory(
         data: &[u8],

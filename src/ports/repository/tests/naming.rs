@@ -235,7 +235,7 @@ async fn a_hundred_leaks_are_all_named() {
     }
 }
 
-/// A name that git does not print as it is, and one that is no UTF-8, do not keep the commit from being named.
+/// A name that git does not print as it is, and one that isn't UTF-8, do not keep the commit from being named.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_hostile_name_has_its_commit() {

@@ -38,7 +38,7 @@ const IN_ORDER: &[&str] = &[
     "src/migrations",
 ];
 
-/// What the files of tools say: such a file is no plain SQL, or keeps its own history.
+/// What the files of tools say: such a file isn't plain SQL, or keeps its own history.
 const OF_A_TOOL: &[&str] = &[
     "-- migrate:up",
     "-- +goose Up",

@@ -200,7 +200,7 @@ fn compose(text: &str, path: &str) -> Vec<Declared> {
 
 /// A service of a compose file.
 pub(super) struct ComposeService<'a> {
-    /// Whether it is built from the repository, and is no foreign image.
+    /// Whether it is built from the repository, and isn't somebody else's image.
     pub is_built: bool,
     /// Its lines, with their 1-based numbers.
     pub lines: Vec<(usize, &'a str)>,

@@ -99,7 +99,7 @@ const ENTRIES: &[&str] = &[
     "bin/www",
 ];
 
-/// The longest script that is looked at, in bytes: a longer one is no start command.
+/// The longest script that is looked at, in bytes: a longer one isn't a start command.
 const LONGEST: usize = 2000;
 
 /// How the Node application of a folder is started; `None` where it has no script and no server of its own.

@@ -290,7 +290,7 @@ fn import_root(
             .filter(|name| is_there(&join(root, name)))
             .count()
     };
-    // a package's own folder is no root for it, unless nothing else finds its imports
+    // a package's own folder isn't a root for it, unless nothing else finds its imports
     let packaged =
         |root: &str| !root.is_empty() && read(&join(dir, &join(root, "__init__.py"))).is_some();
     let src = |root: &str| root == "src" && folder != "src" && !packaged("src");

@@ -74,7 +74,7 @@ fn an_env_file_is_found_where_the_code_looks_for_it() {
         assert_eq!(loaded(text, &[]), wanted, "{text}");
     }
     for (text, wanted) in [
-        // the second version of pydantic refuses what is no field, unless it is told otherwise
+        // the second version of pydantic refuses what isn't a field, unless it is told otherwise
         (
             "class S(BaseSettings):\n    a: str\n    b: str = ''\n    model_config = SettingsConfigDict(env_file='.env')\n",
             &["backend/.env only A B"][..],
