@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod app_proof;
+pub(crate) mod app_run;
 mod causes;
 pub(crate) mod children;
 pub(crate) mod choices;

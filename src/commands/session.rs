@@ -113,7 +113,10 @@ impl CommandSession {
                     open.remove(&event.step);
                 }
                 EventKind::Bug(place) => return Err(Interruption::Bug(place)),
-                EventKind::Started(_) | EventKind::Facts(_) | EventKind::Activity(_) => {}
+                EventKind::Started(_)
+                | EventKind::Facts(_)
+                | EventKind::Activity(_)
+                | EventKind::App(_) => {}
             }
         }
         Ok(())

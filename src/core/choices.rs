@@ -26,7 +26,7 @@ pub(crate) use self::{
     context::{Medium, StepContext},
     env::can_undo,
     matches::{MOST_READ_OUT, ProjectMatches},
-    summary::of_summary,
+    summary::{AppChoice, of_summary},
 };
 
 use crate::core::{answer::Answer, plan::Status, remedy::Remedy, step::StepId};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::core::{
+    app_run::AppEvent,
     code::Severity,
     facts::Facts,
     failure::{Failure, Result},
@@ -249,6 +250,8 @@ pub(crate) enum EventKind {
     Finished(Outcome),
     /// Something was asked of another program, or heard from it.
     Activity(Activity),
+    /// Something became of the application that is kept running.
+    App(AppEvent),
     /// A task of ours panicked: leave cleanly, and say so. The text is the panic's place, never its message.
     Bug(String),
 }

@@ -348,6 +348,7 @@ impl Plan {
             | EventKind::Facts(_)
             | EventKind::Finished(_)
             | EventKind::Activity(_)
+            | EventKind::App(_)
             | EventKind::Bug(_) => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Every text in what the steps report, to be looked at in one place.
 
 use crate::core::{
+    app_run::AppEvent,
     event::{EventKind, Report, RunError},
     facts::{Check, DiffLine, Facts},
     failure::Failure,
@@ -26,6 +27,12 @@ impl EventKind {
             Self::Progress(progress) => visit(TextKind::Prose, &mut progress.label),
             Self::Activity(activity) => visit(TextKind::Prose, &mut activity.text),
             Self::Bug(place) => visit(TextKind::Prose, place),
+            Self::App(event) => match event {
+                AppEvent::Started { command: text } | AppEvent::Ended { why: text } => {
+                    visit(TextKind::Prose, text);
+                }
+                AppEvent::Answers(_) | AppEvent::Stopped => {}
+            },
             Self::Facts(facts) => in_facts(facts, visit),
             Self::Finished(outcome) => match &mut outcome.result {
                 Ok(report) => in_report(report, visit),

@@ -123,6 +123,15 @@ impl Cx {
         }
     }
 
+    /// The same context, whose events nobody hears.
+    pub(super) fn quiet(&self) -> Self {
+        let (events, _nobody) = tokio::sync::mpsc::unbounded_channel();
+        Self {
+            events,
+            ..self.clone()
+        }
+    }
+
     /// Sets the probes of the steps that this one needs, each true once it has ended.
     pub(super) fn after(mut self, before: Vec<watch::Receiver<bool>>) -> Self {
         self.before = before;

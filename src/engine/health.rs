@@ -7,10 +7,13 @@ mod attempt;
 mod checks;
 mod driver;
 mod given;
+mod keep;
 mod made;
 mod no_tables;
 mod proof;
 mod standing;
+
+pub(super) use self::keep::keep;
 
 use async_trait::async_trait;
 

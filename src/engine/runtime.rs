@@ -30,7 +30,7 @@ use crate::{
     engine::{
         clock,
         context::{Cx, Shared},
-        project_id, registry, trust, turn,
+        health, project_id, registry, trust, turn,
     },
     ports::{
         Ports,
@@ -56,6 +56,8 @@ struct StepTasks {
     all: JoinSet<()>,
     /// What cancels each running step, and whether it must finish: an apply that still waits for its turn need not.
     running: BTreeMap<StepId, (CancellationToken, Arc<AtomicBool>)>,
+    /// What stops the application that is kept running.
+    app: Option<CancellationToken>,
 }
 
 impl Runtime {
@@ -98,6 +100,10 @@ impl Runtime {
 
     /// Gives an answer to its step. A probe or an apply of the same step that is running is cancelled first.
     pub(crate) fn apply(&self, answer: Answer) {
+        if answer.step() == StepId::Health {
+            // it would hold the port on which the step starts it
+            self.stop_app();
+        }
         self.spawn(answer.step(), Some(answer), Vec::new(), None);
     }
 
@@ -135,12 +141,58 @@ impl Runtime {
         for id in StepId::ALL {
             self.cancel(id);
         }
+        self.stop_app();
         self.shared.forget();
+    }
+
+    /// Starts the application and keeps it running until [`Self::stop_app`], or until everything ends.
+    pub(crate) fn keep_app(&self) {
+        let cx = self.context(StepId::Health);
+        let stop = CancellationToken::new();
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = tasks.app.replace(stop.clone()) {
+            before.cancel();
+        }
+        tasks.all.spawn(async move {
+            let kept = progress::with_listener(listener(&cx), health::keep(&cx, &stop));
+            if std::panic::AssertUnwindSafe(kept)
+                .catch_unwind()
+                .await
+                .is_err()
+            {
+                cx.emit(EventKind::Bug(
+                    "the running application's task panicked".to_owned(),
+                ));
+            }
+        });
+    }
+
+    /// Stops the application that is kept running, if there is one.
+    pub(crate) fn stop_app(&self) {
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stop) = &tasks.app {
+            stop.cancel();
+        }
+    }
+
+    /// The context of the next run of a step.
+    fn context(&self, id: StepId) -> Cx {
+        Cx::new(
+            Arc::clone(&self.settings),
+            self.ports.clone(),
+            Arc::clone(&self.shared),
+            self.events.clone(),
+            id,
+            self.runs.fetch_add(1, Ordering::Relaxed) + 1,
+        )
     }
 
     /// Ends everything: cancels what may be cancelled, waits for the rest.
     pub(crate) async fn shutdown(self) {
-        let StepTasks { mut all, running } = self
+        self.stop_app();
+        let StepTasks {
+            mut all, running, ..
+        } = self
             .tasks
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +211,6 @@ impl Runtime {
         before: Vec<watch::Receiver<bool>>,
         finished: Option<watch::Sender<bool>>,
     ) {
-        let run = self.runs.fetch_add(1, Ordering::Relaxed) + 1;
         let phase = if answer.is_some() {
             Phase::Apply
         } else {
@@ -168,15 +219,7 @@ impl Runtime {
         let must_finish = answer.is_some() && registry::must_finish(id);
         let holds_on = Arc::new(AtomicBool::new(must_finish));
         let cancel = CancellationToken::new();
-        let cx = Cx::new(
-            Arc::clone(&self.settings),
-            self.ports.clone(),
-            Arc::clone(&self.shared),
-            self.events.clone(),
-            id,
-            run,
-        )
-        .after(before);
+        let cx = self.context(id).after(before);
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((token, _)) = tasks
             .running
@@ -201,15 +244,7 @@ impl Runtime {
                     cx.needed().await;
                 }
                 started = clock::now();
-                let reporter = cx.clone();
-                let listener: ProgressListener = Arc::new(move |report| match report {
-                    AdapterReport::Progress(text) => reporter.progress(Progress::label(text)),
-                    AdapterReport::Activity(kind, text) => {
-                        let text = text.to_owned();
-                        reporter.emit(EventKind::Activity(Activity { kind, text }));
-                    }
-                });
-                progress::with_listener(listener, async { perform(&cx, id, answer).await })
+                progress::with_listener(listener(&cx), async { perform(&cx, id, answer).await })
                     .await
                     .map_err(RunError::from)
             };
@@ -234,6 +269,18 @@ impl Runtime {
             }
         });
     }
+}
+
+/// Passes on what the adapters report.
+fn listener(cx: &Cx) -> ProgressListener {
+    let cx = cx.clone();
+    Arc::new(move |report| match report {
+        AdapterReport::Progress(text) => cx.progress(Progress::label(text)),
+        AdapterReport::Activity(kind, text) => {
+            let text = text.to_owned();
+            cx.emit(EventKind::Activity(Activity { kind, text }));
+        }
+    })
 }
 
 /// Probes a step, or gives it an answer, unless a person has left it out.

@@ -134,7 +134,7 @@ impl Step for SchemaStep {
                 }
                 run = match prepared {
                     Prepared::Installed => migrate_all(cx, &wanted.command).await,
-                    // why the packages are not there is what has to be mended
+                    // why the packages are not there is what has to be fixed
                     Prepared::Refused(finding) => {
                         Err(failure.why(finding.title).hint(finding.hint))
                     }
@@ -153,7 +153,7 @@ impl Step for SchemaStep {
             {
                 last_run::keep(cx, &before, found).await;
             }
-            // what has to be mended first is the cause, and running it again is no way out
+            // what has to be fixed first is the cause, and running it again does not help
             return match run {
                 Err(failure) if !look.conflict => Err(failure),
                 Ok(()) | Err(_) => Ok(look.report),
@@ -199,7 +199,7 @@ fn lacks_package(line: &str) -> bool {
 /// What a look has found.
 struct Look {
     report: Report,
-    /// Whether the migrations have to be mended before the command can run.
+    /// Whether the migrations have to be fixed before the command can run.
     conflict: bool,
     /// What the database holds, where it was seen.
     found: Option<SchemaShape>,

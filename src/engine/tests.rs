@@ -2,6 +2,7 @@
 
 mod health;
 mod join_or_create;
+mod kept_app;
 mod login;
 mod only_empty;
 mod own_address;

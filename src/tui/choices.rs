@@ -28,6 +28,7 @@ fn all(app: &App) -> Choices {
             open,
             &app.plan.fixable(),
             &app.options.start,
+            app.app_choice(),
         );
     };
     choices::of_step(&StepContext {

@@ -16,6 +16,10 @@ pub(crate) trait Engine {
     fn apply(&self, answer: Answer);
     /// Cancels what a step is doing.
     fn cancel(&self, step: StepId);
+    /// Starts the application and keeps it running.
+    fn keep_app(&self) {}
+    /// Stops the application that is kept running.
+    fn stop_app(&self) {}
     /// Hands a request to the demo. Only the demo has one to hand it to.
     fn demo(&self, request: DemoRequest) -> PendingDemo {
         Box::pin(carry_out(None, request))
@@ -45,6 +49,14 @@ impl Engine for RuntimeEngine<'_> {
 
     fn cancel(&self, step: StepId) {
         self.runtime.cancel(step);
+    }
+
+    fn keep_app(&self) {
+        self.runtime.keep_app();
+    }
+
+    fn stop_app(&self) {
+        self.runtime.stop_app();
     }
 
     fn demo(&self, request: DemoRequest) -> PendingDemo {

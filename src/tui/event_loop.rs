@@ -83,6 +83,8 @@ pub(crate) async fn run<C: Canvas>(
                 Effect::Probe(steps) => engine.probe(&steps),
                 Effect::Apply(answer) => engine.apply(answer),
                 Effect::Cancel(step) => engine.cancel(step),
+                Effect::KeepApp => engine.keep_app(),
+                Effect::StopApp => engine.stop_app(),
                 Effect::Demo(request) => demo = Some(engine.demo(request)),
                 Effect::Copy(text) => canvas.copy(&text)?,
                 Effect::Open(address) => canvas.open(&address),

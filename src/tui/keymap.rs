@@ -176,7 +176,7 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         &[char('o'), ctrl('o')],
         "o",
         "open page",
-        "Open Neon's page for this step (ctrl-o in fields)",
+        "Open Neon's page for this step, or the running app (ctrl-o in fields)",
     ),
     row(
         KeyCommand::Fix,

@@ -60,6 +60,10 @@ pub(crate) enum Effect {
     Apply(Answer),
     /// Cancel what a step is doing.
     Cancel(StepId),
+    /// Start the application and keep it running.
+    KeepApp,
+    /// Stop the application that is kept running.
+    StopApp,
     /// Ask the demo for this.
     Demo(DemoRequest),
     /// Put a text into the clipboard of the terminal. Never a secret.

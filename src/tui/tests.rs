@@ -4,6 +4,7 @@ mod contrast;
 mod enter;
 mod input;
 mod journeys;
+mod kept_app;
 mod login;
 mod mouse;
 mod panes;

@@ -1,15 +1,15 @@
 //! The wizard in a real terminal: the demo by Enter alone, signals, kills and many projects.
 
+use std::io::{Read as _, Write as _};
+
 use rustix::process::Signal;
 
-use crate::support::{Home, Repo, Sandbox, Terminal, post, processes, temp_dir, until};
+use crate::support::{
+    Home, Repo, Sandbox, Terminal, post, processes, python, skip, temp_dir, until,
+};
 
-#[test]
-fn enter_alone_finishes_the_demo_without_showing_a_secret() {
-    let home = Home::new();
-    let dir = temp_dir();
-    let path = dir.path().canonicalize().unwrap();
-    let mut terminal = home.open(&["demo", "--dir", path.to_str().unwrap()]);
+/// Presses Enter at each step that asks, until all is done.
+fn enter_to_the_end(terminal: &mut Terminal) {
     let mut pressed = String::new();
     loop {
         terminal.until("an open step or the summary", |terminal| {
@@ -29,6 +29,15 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
             .clone_into(&mut pressed);
         terminal.press("\r");
     }
+}
+
+#[test]
+fn enter_alone_finishes_the_demo_without_showing_a_secret() {
+    let home = Home::new();
+    let dir = temp_dir();
+    let path = dir.path().canonicalize().unwrap();
+    let mut terminal = home.open(&["demo", "--dir", path.to_str().unwrap()]);
+    enter_to_the_end(&mut terminal);
     terminal.press("\r");
     terminal.wait_for("End the demo?");
     terminal.press("\r");
@@ -54,6 +63,52 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
     until("the servers are gone", || {
         processes(path.to_str().unwrap()).is_empty()
     });
+}
+
+#[test]
+fn an_app_that_is_kept_running_answers_and_ends_with_the_wizard() {
+    let Some(python) = python() else {
+        return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
+    };
+    let home = Home::new();
+    let dir = temp_dir();
+    let path = dir.path().canonicalize().unwrap();
+    let backend = path.join("aido-todo/backend");
+    std::fs::create_dir_all(&backend).unwrap();
+    let venv = python.parent().unwrap().parent().unwrap();
+    std::os::unix::fs::symlink(venv, backend.join(".venv")).unwrap();
+    let mut terminal = home.open(&["demo", "--dir", path.to_str().unwrap()]);
+    enter_to_the_end(&mut terminal);
+    terminal.wait_for("Start the app and keep it running");
+    // the row below the first one
+    terminal.press("\x1b[B");
+    terminal.press("\r");
+    terminal.wait_for("Open its API documentation");
+    let text = terminal.text();
+    let (_, address) = text.split_once("running at ").unwrap();
+    let address = address.split_whitespace().next().unwrap();
+    let healthy = |address: &str| get(&format!("{address}health"));
+    assert!(healthy(address).unwrap().contains("healthy"));
+    // its log is beside it
+    terminal.wait_for("startup complete");
+    crate::support::end_demo(&mut terminal);
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
+    assert_eq!(healthy(address), None, "the app outlived the wizard");
+    until("everything is gone", || {
+        processes(path.to_str().unwrap()).is_empty()
+    });
+}
+
+/// The body of a page; `None` where nobody answers.
+fn get(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let mut stream = std::net::TcpStream::connect(host).ok()?;
+    let request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
 }
 
 #[test]

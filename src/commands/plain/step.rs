@@ -198,7 +198,12 @@ impl LineWizard<'_> {
             Action::Watch => self.watch().await,
             Action::Quit => Ok(Destination::End),
             // choices of the summary
-            Action::ProbeAll | Action::FixAll(_) | Action::Receipt => Ok(Destination::Stay),
+            Action::ProbeAll
+            | Action::FixAll(_)
+            | Action::Receipt
+            | Action::KeepApp
+            | Action::StopApp
+            | Action::Open(_) => Ok(Destination::Stay),
         }
     }
 

@@ -43,6 +43,12 @@ pub(crate) enum Action {
     Receipt,
     /// Health: probes once a second. The screens have a key for it.
     Watch,
+    /// Starts the application and keeps it running.
+    KeepApp,
+    /// Stops the application that is kept running.
+    StopApp,
+    /// Opens this address of the application in the browser.
+    Open(String),
     /// Leaves the wizard.
     Quit,
 }

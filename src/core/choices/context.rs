@@ -77,6 +77,9 @@ impl<'a> StepContext<'a> {
             | Action::AskToSkip
             | Action::Receipt
             | Action::Watch
+            | Action::KeepApp
+            | Action::StopApp
+            | Action::Open(_)
             | Action::Quit => self.own_command(),
         };
         Choice {

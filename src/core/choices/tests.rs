@@ -7,9 +7,10 @@ use crate::core::{
         Answer, BackendAnswer, CommandAnswer, EnvAnswer, KeyStorage, LoginAnswer, ProjectAnswer,
         SecretsAnswer,
     },
+    app_run::AppAddress,
     choices::{
-        Action, ChoiceRow, Choices, Medium, ProjectMatches, StepContext, command_for, of_step,
-        of_summary,
+        Action, AppChoice, ChoiceRow, Choices, Medium, ProjectMatches, StepContext, command_for,
+        of_step, of_summary,
     },
     code::Code,
     facts::{
@@ -366,13 +367,41 @@ fn the_lines_offer_what_the_screens_have_a_key_for() {
 #[test]
 fn the_summary_leads_to_what_is_open_or_ends() {
     let default = |medium, open| {
-        let choices = of_summary(medium, open, &[], "npm start");
+        let choices = of_summary(medium, open, &[], "npm start", AppChoice::None);
         choices.default_row().unwrap().action()
     };
     let open = Some(StepId::Env);
     assert_eq!(default(Medium::Screens, open), Action::GoTo(StepId::Env));
     assert_eq!(default(Medium::Screens, None), Action::Quit);
     assert_eq!(default(Medium::Lines, open), Action::Quit);
+}
+
+#[test]
+fn the_end_offers_what_can_be_done_with_the_app() {
+    let labels = |app| {
+        let choices = of_summary(Medium::Screens, None, &[], "npm start", app);
+        assert_eq!(choices.default_row().unwrap().action(), Action::Quit);
+        let rows = choices.above_projects().iter();
+        rows.map(|choice| choice.label.clone())
+            .filter(|label| label.contains("app") || label.contains("API"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(labels(AppChoice::None), [""; 0]);
+    let start = "Start the app and keep it running";
+    assert_eq!(labels(AppChoice::Proved), [start]);
+    assert_eq!(labels(AppChoice::Running(None)), ["Stop the app"]);
+    let address = AppAddress {
+        root: "http://localhost:3000/".to_owned(),
+        docs: None,
+    };
+    let without = ["Open the app", "Stop the app"];
+    assert_eq!(labels(AppChoice::Running(Some(address.clone()))), without);
+    let documented = AppAddress {
+        docs: Some("http://localhost:3000/docs".to_owned()),
+        ..address
+    };
+    let with = ["Open the app", "Open its API documentation", "Stop the app"];
+    assert_eq!(labels(AppChoice::Running(Some(documented))), with);
 }
 
 #[test]
@@ -383,7 +412,7 @@ fn the_summary_fixes_everything_that_needs_no_question_and_never_by_default() {
         (Medium::Screens, None),
         (Medium::Screens, Some(StepId::Health)),
     ] {
-        let choices = of_summary(medium, open, &fixable, "");
+        let choices = of_summary(medium, open, &fixable, "", AppChoice::None);
         let fix = Action::FixAll(fixable.clone());
         assert!(choices.has(&fix));
         assert_ne!(choices.default_row().unwrap().action(), fix);

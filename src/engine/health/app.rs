@@ -56,15 +56,9 @@ const START: Duration = Duration::from_mins(1);
 impl HealthChecks<'_> {
     /// Starts the application, waits for its health route, and stops it again.
     pub(super) async fn start_app(&mut self, backend: &BackendSettings) -> Result<()> {
-        let (url, port) = match backend.health.as_deref() {
-            None => (None, port_in(&backend.start)),
-            Some(url) => {
-                let (Some(local), Some(port)) = (local(url), port_of(url)) else {
-                    self.elsewhere(url);
-                    return Ok(());
-                };
-                (Some(local), Some(port))
-            }
+        let Some((url, port)) = place(backend) else {
+            self.elsewhere(backend.health.as_deref().unwrap_or_default());
+            return Ok(());
         };
         if !self.may_run(HealthCheck::App, CommandPurpose::App)? {
             return Ok(());
@@ -91,7 +85,7 @@ impl HealthChecks<'_> {
     }
 
     /// Finds out how to start the application: where its program is, and on which port. `None` where it is not installed.
-    async fn trial(
+    pub(super) async fn trial(
         &mut self,
         backend: &BackendSettings,
         mut url: Option<String>,
@@ -252,7 +246,7 @@ impl HealthChecks<'_> {
     }
 
     /// Asks the health route once. An end of the application meanwhile is told at once.
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         app: &mut dyn Running,
         backend: &BackendSettings,
@@ -509,6 +503,14 @@ impl Trial {
     /// Where it is asked, for a person.
     fn place(&self) -> &str {
         self.url.as_deref().unwrap_or("`/`")
+    }
+}
+
+/// Where it is asked, and its port, as far as the settings say; `None` where its health route is on another machine.
+pub(super) fn place(backend: &BackendSettings) -> Option<(Option<String>, Option<u16>)> {
+    match backend.health.as_deref() {
+        None => Some((None, port_in(&backend.start))),
+        Some(url) => Some((Some(local(url)?), Some(port_of(url)?))),
     }
 }
 

@@ -560,6 +560,7 @@ async fn a_retry_is_reported_at_once() {
             EventKind::Started(_)
             | EventKind::Facts(_)
             | EventKind::Activity(_)
+            | EventKind::App(_)
             | EventKind::Bug(_) => {}
         }
     }

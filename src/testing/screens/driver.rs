@@ -36,7 +36,7 @@ impl AppDriver {
     }
 
     /// Starts the wizard with every step probed as done.
-    pub(super) fn all_done() -> Self {
+    pub(crate) fn all_done() -> Self {
         let mut driver = Self::new(options());
         for step in StepId::ALL {
             driver.probe(step, done(step));

@@ -52,12 +52,23 @@ pub(crate) fn lines(
         ),
         ConfirmPurpose::Finish(_) if context.app.options.demo => (
             "End the demo?",
-            context.app.options.notes.last().map_or_else(
-                || "The sandbox stops.".to_owned(),
-                |note| format!("The sandbox stops. {note}."),
-            ),
+            {
+                let stops = if context.app.keeps_app() {
+                    "The app and the sandbox stop."
+                } else {
+                    "The sandbox stops."
+                };
+                let note = context.app.options.notes.last();
+                note.map_or_else(|| stops.to_owned(), |note| format!("{stops} {note}."))
+            },
             "Stay",
             "End the demo",
+        ),
+        ConfirmPurpose::Finish(_) if context.app.keeps_app() => (
+            "Stop the app and quit?",
+            "The app runs only as long as neonup. To keep it without neonup, start it in another terminal.".to_owned(),
+            "Stay",
+            "Stop it and quit",
         ),
         ConfirmPurpose::Finish(_) => (
             "End the presentation?",

@@ -8,7 +8,7 @@ use crate::{
     tui::{
         layout,
         presenter::redact,
-        state::App,
+        state::{App, kept_app::KeptState},
         text,
         text_context::TextContext,
         theme::{Role, Theme},
@@ -17,6 +17,10 @@ use crate::{
 
 /// From so many rows on, evidence may take more than one line.
 const TALL: u16 = 30;
+
+/// How many lines of the application's log are shown in a small window, and in another.
+const FEW_LOG: usize = 6;
+const MUCH_LOG: usize = 8;
 
 /// Whether a step has left a warning.
 fn warns(app: &App, step: StepId) -> bool {
@@ -54,14 +58,38 @@ pub(crate) fn sentence(app: &App) -> &'static str {
         (false, _) if app.status(StepId::Health) != Status::Done => {
             "Everything that applies here is done."
         }
+        (false, _) if app.keeps_app() => "All done. Your app is running.",
         (false, _) => "All done. Your app is ready to start.",
         (true, true) => "A step failed. Completed steps stay done.",
         (true, false) => "Some steps are left. Completed steps stay done.",
     }
 }
 
-/// The table, and what to do next.
-pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
+/// The application that is kept running, and the end of its log.
+fn kept(context: TextContext<'_>) -> Vec<Line<'static>> {
+    let app = context.app;
+    let Some(kept) = &app.kept_app else {
+        return Vec::new();
+    };
+    let (role, text) = match &kept.state {
+        KeptState::Starting => (Role::Text, "App: starting…".to_owned()),
+        KeptState::Answers(address) => (Role::Ok, format!("App: running at {}", address.root)),
+        KeptState::Ended(why) => (Role::Bad, format!("App: {why}")),
+    };
+    let tall = app.size.1 >= TALL;
+    let mut lines: Vec<_> = tall.then(Line::default).into_iter().collect();
+    lines.extend(context.wrapped(role, &redact::text(app, &text), 0));
+    let most = if tall { MUCH_LOG } else { FEW_LOG };
+    for line in app.activity.of_app(kept.since, most) {
+        let shown = redact::text(app, &line.text);
+        let shown = text::beginning(&shown, context.width.saturating_sub(2));
+        lines.push(context.line(Role::Dim, &format!("  {shown}")));
+    }
+    lines
+}
+
+/// Each step with its evidence and time.
+fn table(context: TextContext<'_>) -> Vec<Line<'static>> {
     let app = context.app;
     let mut lines = Vec::new();
     for step in StepId::ALL {
@@ -99,6 +127,17 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
             parts.map(|part| Line::from(context.span(Role::Text, format!("{indent}{part}")))),
         );
     }
+    lines
+}
+
+/// The table, and what to do next.
+pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
+    let app = context.app;
+    let mut lines = kept(context);
+    // in a small window the log takes the table's room: the steps are named beside it, or one key away
+    if lines.is_empty() || app.size.1 >= TALL {
+        lines.splice(0..0, table(context));
+    }
     let count = |severity: Severity| {
         StepId::ALL
             .iter()
@@ -132,7 +171,10 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
         for (index, command) in next.iter().enumerate() {
             lines.push(context.fact(if index == 0 { "Next" } else { "" }, &command.to_string()));
         }
-    } else if !app.options.start.is_empty() && app.open_from(StepId::Login).is_none() {
+    } else if !app.options.start.is_empty()
+        && app.open_from(StepId::Login).is_none()
+        && app.kept_app.is_none()
+    {
         lines.push(Line::default());
         // to be typed or copied, so that nothing of it is left out
         lines.push(context.line(Role::Dim, "Start the app:"));

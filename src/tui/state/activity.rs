@@ -42,6 +42,16 @@ impl ActivityLog {
         });
     }
 
+    /// The last lines that the application has printed since then, oldest first.
+    pub(crate) fn of_app(&self, since: Duration, most: usize) -> Vec<&ActivityLine> {
+        let is_its = |line: &&ActivityLine| {
+            line.at >= since && line.step == StepId::Health && line.kind == ActivityKind::Log
+        };
+        let mut lines: Vec<_> = self.0.iter().rev().filter(is_its).take(most).collect();
+        lines.reverse();
+        lines
+    }
+
     /// The lines in which all words of a search occur, whatever their case.
     pub(crate) fn matching(&self, search: &str) -> impl Iterator<Item = &ActivityLine> {
         let words: Vec<_> = search.split_whitespace().map(str::to_lowercase).collect();

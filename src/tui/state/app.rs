@@ -20,6 +20,7 @@ use crate::tui::{
     options::Options,
     state::{
         activity::ActivityLog,
+        kept_app::KeptApp,
         login::LoginInput,
         overlay::{Overlay, Slide},
         pressed_keys::PressedKeys,
@@ -79,6 +80,8 @@ pub(crate) struct App {
     pub scroll: BTreeMap<Screen, usize>,
     pub login: LoginInput,
     pub project: ProjectInput,
+    /// The application that is kept running, until it is stopped.
+    pub kept_app: Option<KeptApp>,
     /// The watch of the health screen, while it lasts.
     pub watch: Option<Watch>,
 }
@@ -112,6 +115,7 @@ impl App {
             scroll: BTreeMap::new(),
             login: LoginInput::default(),
             project: ProjectInput::default(),
+            kept_app: None,
             watch: None,
             options,
         };
@@ -238,8 +242,11 @@ impl App {
             && self.plan.blocker(StepId::Health).is_none()
     }
 
-    /// The page of Neon's console that belongs to the screen, if there is one: where keys are made, or the project.
+    /// The page that belongs to the screen, if there is one: Neon's, where keys are made or the project is, or the running application's.
     pub(crate) fn page_to_open(&self) -> Option<String> {
+        if self.screen == Screen::Summary {
+            return self.app_address().map(|address| address.root.clone());
+        }
         const CONSOLE: &str = "https://console.neon.tech/app";
         if self.options.service != "Neon" {
             return None;

@@ -82,6 +82,8 @@ fn carry_out(app: &mut App, effects: Vec<Effect>, world: World, run: &mut u64) -
             Effect::Apply(answer) => vec![(Answer::step(&answer), Phase::Apply)],
             Effect::Quit(_) => return false,
             Effect::Cancel(_)
+            | Effect::KeepApp
+            | Effect::StopApp
             | Effect::Demo(_)
             | Effect::Copy(_)
             | Effect::Open(_)

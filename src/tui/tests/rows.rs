@@ -94,7 +94,12 @@ fn the_shown_command_does_what_the_chosen_row_does() {
         ("secrets-leak", 0, "neonup rotate"),
         ("secrets-done", 1, "neonup hook install"),
         ("summary-done", 0, "neonup check"),
-        ("summary-done", 2, "neonup check --receipt FILE"),
+        (
+            "summary-done",
+            1,
+            "cd backend && python -m uvicorn src.main:app --port 8000",
+        ),
+        ("summary-done", 3, "neonup check --receipt FILE"),
     ] {
         let mut app = fixture(name);
         app.focus = Focus::Choices;

@@ -134,6 +134,8 @@ impl Walk {
                 Effect::Apply(answer) => self.work.push((answer.step(), Phase::Apply)),
                 Effect::Quit(_) => self.left = true,
                 Effect::Cancel(_)
+                | Effect::KeepApp
+                | Effect::StopApp
                 | Effect::Demo(_)
                 | Effect::Copy(_)
                 | Effect::Open(_)
@@ -154,7 +156,7 @@ impl Walk {
         effects: &[Effect],
     ) -> Result<(), TestCaseError> {
         let acts = effects.iter().any(|effect| match effect {
-            Effect::Apply(_) | Effect::Demo(_) => true,
+            Effect::Apply(_) | Effect::Demo(_) | Effect::KeepApp | Effect::StopApp => true,
             // q leaves from anywhere
             Effect::Quit(_) => code == KeyCode::Enter,
             Effect::Probe(_)

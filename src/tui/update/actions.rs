@@ -16,6 +16,7 @@ use crate::{
         msg::{Effect, ExitReason},
         state::{
             App, Focus, Screen,
+            kept_app::{KeptApp, KeptState},
             overlay::{ConfirmDialog, ConfirmPurpose, Overlay, PromptDialog, PromptPurpose},
         },
         text,
@@ -85,6 +86,19 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
             copy(app, receipt)
         }
         Action::Watch => watch::toggle(app).into_iter().collect(),
+        Action::KeepApp => {
+            app.kept_app = Some(KeptApp {
+                run: None,
+                state: KeptState::Starting,
+                since: app.now,
+            });
+            // the rows are others now
+            app.chosen.remove(&app.screen);
+            app.shown.change();
+            vec![Effect::KeepApp]
+        }
+        Action::StopApp => vec![Effect::StopApp],
+        Action::Open(address) => open(app, address),
         Action::Quit => finish(app),
     }
 }
@@ -111,6 +125,11 @@ pub(super) fn open_page(app: &mut App) -> Vec<Effect> {
         });
         return Vec::new();
     };
+    open(app, address)
+}
+
+/// Opens an address; where there is no browser, it is copied.
+fn open(app: &mut App, address: String) -> Vec<Effect> {
     if app.options.browser.is_none() {
         return copy(app, address);
     }
@@ -118,13 +137,14 @@ pub(super) fn open_page(app: &mut App) -> Vec<Effect> {
     vec![Effect::Open(address)]
 }
 
-/// Leaves at the user's wish. A demo or a presentation asks first: its sandbox, or the audience's screen, would be gone.
+/// Leaves at the user's wish. A demo, a presentation or a running application asks first: its sandbox, the audience's screen or the
+/// application would be gone.
 pub(super) fn finish(app: &mut App) -> Vec<Effect> {
     let reason = app.exit_reason();
-    if app.applying().is_none() && (app.options.demo || app.presenter) {
+    if app.applying().is_none() && (app.options.demo || app.presenter || app.keeps_app()) {
         app.overlay = Some(Overlay::Confirm(ConfirmDialog {
             // who has finished is asked whether that's all
-            yes: reason == ExitReason::Finished,
+            yes: reason == ExitReason::Finished && !app.keeps_app(),
             purpose: ConfirmPurpose::Finish(reason),
         }));
         return Vec::new();

@@ -26,6 +26,15 @@ pub(super) fn engine(app: &mut App, event: &Event) -> Vec<Effect> {
         log.push(app.now, step, activity);
         return Vec::new();
     }
+    if let EventKind::App(became) = &event.kind {
+        app.follow_app(event.run, became);
+        if app.screen == Screen::Summary {
+            // the rows are others than those among which the user has moved
+            app.chosen.remove(&Screen::Summary);
+            app.shown.change();
+        }
+        return Vec::new();
+    }
     let known = app.plan.step(step).clone();
     let before = app
         .screen
