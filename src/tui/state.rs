@@ -4,6 +4,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod app;
+mod app_run;
 pub(crate) mod kept_app;
 pub(crate) mod login;
 pub(crate) mod navigation;

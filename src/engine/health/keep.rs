@@ -30,7 +30,7 @@ use crate::{
 /// How often it is asked before it answers.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What FastAPI's page of the API has in it, and ReDoc's: another page at `/docs` is the application's own.
+/// What pages have in them that document an API (`FastAPI`'s, `ReDoc`'s): another page at `/docs` is the application's own.
 const API_PAGES: &[&str] = &["swagger-ui", "redoc"];
 
 /// Starts the application, tells when it answers, and ends it once `stop` is cancelled.

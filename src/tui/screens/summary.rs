@@ -68,7 +68,7 @@ pub(crate) fn sentence(app: &App) -> &'static str {
 /// The application that is kept running, and the end of its log.
 fn kept(context: TextContext<'_>) -> Vec<Line<'static>> {
     let app = context.app;
-    let Some(kept) = &app.kept_app else {
+    let Some(kept) = &app.kept else {
         return Vec::new();
     };
     let (role, text) = match &kept.state {
@@ -173,7 +173,7 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
         }
     } else if !app.options.start.is_empty()
         && app.open_from(StepId::Login).is_none()
-        && app.kept_app.is_none()
+        && app.kept.is_none()
     {
         lines.push(Line::default());
         // to be typed or copied, so that nothing of it is left out

@@ -81,7 +81,7 @@ pub(crate) struct App {
     pub login: LoginInput,
     pub project: ProjectInput,
     /// The application that is kept running, until it is stopped.
-    pub kept_app: Option<KeptApp>,
+    pub kept: Option<KeptApp>,
     /// The watch of the health screen, while it lasts.
     pub watch: Option<Watch>,
 }
@@ -115,7 +115,7 @@ impl App {
             scroll: BTreeMap::new(),
             login: LoginInput::default(),
             project: ProjectInput::default(),
-            kept_app: None,
+            kept: None,
             watch: None,
             options,
         };
@@ -244,10 +244,10 @@ impl App {
 
     /// The page that belongs to the screen, if there is one: Neon's, where keys are made or the project is, or the running application's.
     pub(crate) fn page_to_open(&self) -> Option<String> {
+        const CONSOLE: &str = "https://console.neon.tech/app";
         if self.screen == Screen::Summary {
             return self.app_address().map(|address| address.root.clone());
         }
-        const CONSOLE: &str = "https://console.neon.tech/app";
         if self.options.service != "Neon" {
             return None;
         }

@@ -99,7 +99,7 @@ fn what_became_of_an_earlier_start_is_not_taken_for_this_one() {
     assert!(driver.app.keeps_app());
     let why = "it ended with exit code 1".to_owned();
     driver.send(event(9, AppEvent::Ended { why }));
-    assert!(!driver.app.keeps_app() && driver.app.kept_app.is_some());
+    assert!(!driver.app.keeps_app() && driver.app.kept.is_some());
     // and it can be started again
     assert_eq!(
         choose(&mut driver, "Start the app and keep it running"),

@@ -87,7 +87,7 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Watch => watch::toggle(app).into_iter().collect(),
         Action::KeepApp => {
-            app.kept_app = Some(KeptApp {
+            app.kept = Some(KeptApp {
                 run: None,
                 state: KeptState::Starting,
                 since: app.now,
