@@ -162,6 +162,9 @@ async fn install(cx: &Cx, wanted: &Wanted) -> Result<Prepared> {
         keep_out(cx, &dir)?;
     }
     ran?;
+    if tool == "pdm" {
+        note_of_pdm(cx, install).await;
+    }
     trust::renew(cx, &agreed, &join(&install.dir, install.fills))?;
     if install.argv.iter().any(|word| word == OLDER_SQLALCHEMY) {
         cx.tell(
@@ -264,6 +267,21 @@ fn failed(line: &str, why: &str, place: &str) -> Failure {
     .hint(format!(
         "run it yourself in {place} to see its whole output"
     ))
+}
+
+/// Makes git ignore the note of PDM's which interpreter it has chosen on this machine, as its own template of rules does.
+async fn note_of_pdm(cx: &Cx, install: &Install) {
+    const NOTE: &str = ".pdm-python";
+    let note = join(&install.dir, NOTE);
+    let there = matches!(cx.ports.files.stat(&cx.settings.path(&note)), Ok(Some(_)));
+    let taken = match cx.ports.repository.protection(&note).await {
+        Ok(protection) => protection.ignored == GitAnswer::No,
+        Err(_) => false,
+    };
+    let rules = join(&install.dir, ".gitignore");
+    if there && taken && add_line(cx, &rules, NOTE).is_ok() {
+        cx.tell(changes::ignored_now(Code::HealthChanged, &rules, &note));
+    }
 }
 
 /// Refuses to fill a folder that git would take.

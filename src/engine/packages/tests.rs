@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::*;
 use crate::{
@@ -248,6 +248,27 @@ async fn an_environment_that_a_failed_installation_leaves_is_kept_out_of_git() {
     let rules = std::path::Path::new("/repo/.venv/.gitignore");
     let held = world.with(|state| state.files.get(rules).cloned());
     assert_eq!(held.as_deref(), Some(b"*\n".as_slice()));
+}
+
+#[tokio::test]
+async fn the_note_of_pdm_gets_its_line_where_git_would_take_it() {
+    for taken in [true, false] {
+        let world = world(&[(".pdm-python", "/usr/bin/python3\n")]);
+        if taken {
+            world.with(|state| state.ignored = Some(BTreeSet::new()));
+        }
+        let cx = context(&world, NODE_APP, &[]);
+        let install = Install {
+            argv: vec!["pdm".to_owned(), "sync".to_owned()],
+            dir: String::new(),
+            environment: None,
+            fills: ENVIRONMENT,
+        };
+        note_of_pdm(&cx, &install).await;
+        let line = taken.then(|| ".pdm-python\n".to_owned());
+        assert_eq!(world.file("/repo/.gitignore"), line);
+        assert_eq!(cx.told().len(), usize::from(taken));
+    }
 }
 
 #[tokio::test]
