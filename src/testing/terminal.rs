@@ -16,6 +16,9 @@ use rustix::process::{Pid, Signal, WaitOptions};
 
 use super::requirements::{PATIENCE, until};
 
+/// The beginning of a frame: the beginning of its synchronized update.
+const FRAME_BEGIN: &[u8] = b"\x1b[?2026h";
+
 /// The end of a frame: the end of its synchronized update.
 const FRAME_END: &[u8] = b"\x1b[?2026l";
 
@@ -77,22 +80,25 @@ impl Terminal {
         let reader = thread::spawn(move || {
             let mut buffer = vec![0; 64 * 1024];
             let mut frame_ends = FrameEnds::default();
+            let mut whole = WholeFrames::default();
             while let Ok(count) = from_program.read(&mut buffer) {
                 let at = Instant::now();
                 let read = buffer.get(..count).unwrap_or_default();
                 if read.is_empty() || stop.load(Ordering::Relaxed) {
-                    return;
+                    break;
                 }
                 // the screen first: whoever receives the frame reads it
                 {
                     let mut output = written.lock().unwrap();
-                    output.parser.process(read);
+                    output.parser.process(&whole.take(read));
                     output.raw.extend_from_slice(read);
                 }
                 for _ in 0..frame_ends.count(read) {
                     sender.send(at).ok();
                 }
             }
+            // who ends in the middle of a frame has drawn that much
+            written.lock().unwrap().parser.process(&whole.held);
         });
         Self {
             child,
@@ -233,6 +239,34 @@ impl Output {
     }
 }
 
+/// Shows a frame once it is whole, as terminals do that know synchronized updates: nobody reads half of one.
+#[derive(Default)]
+struct WholeFrames {
+    /// What was read since the last frame began that has not ended.
+    held: Vec<u8>,
+}
+
+impl WholeFrames {
+    /// Takes what was read, and gives back what is to be shown now.
+    fn take(&mut self, read: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(read);
+        let begun = memchr::memmem::rfind(&self.held, FRAME_BEGIN);
+        let ended = memchr::memmem::rfind(&self.held, FRAME_END);
+        let upto = match begun {
+            Some(begun) if ended.is_none_or(|ended| ended < begun) => begun,
+            // half of the sequence may be at the end
+            _ => (1..FRAME_BEGIN.len())
+                .rev()
+                .find(|length| {
+                    self.held
+                        .ends_with(FRAME_BEGIN.get(..*length).unwrap_or_default())
+                })
+                .map_or(self.held.len(), |length| self.held.len() - length),
+        };
+        self.held.drain(..upto).collect()
+    }
+}
+
 /// Counts the ends of frames in a stream of bytes.
 #[derive(Default)]
 struct FrameEnds {
@@ -249,5 +283,23 @@ impl FrameEnds {
             .max(self.tail.len().saturating_sub(FRAME_END.len() - 1));
         self.tail.drain(..after);
         count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_frame_is_not_shown() {
+        let mut whole = WholeFrames::default();
+        let mut take = |read: &str| String::from_utf8(whole.take(read.as_bytes())).unwrap();
+        assert_eq!(take("before\x1b[?20"), "before");
+        assert_eq!(take("26hhalf"), "");
+        assert_eq!(take(" of it\x1b[?2026"), "");
+        let frame = "\x1b[?2026hhalf of it\x1b[?2026l";
+        assert_eq!(take("lafter"), format!("{frame}after"));
+        assert_eq!(take(frame), frame);
+        assert_eq!(take("\x1b[1m"), "\x1b[1m");
     }
 }
