@@ -62,16 +62,14 @@ pub(super) async fn standing(cx: &Cx, found: &SchemaShape) -> LastRun {
     }
 }
 
-/// Keeps what a run has left, if nobody has edited a file while it ran. `before` are the inputs as they were then. What can't be kept
+/// Keeps what a run has left, if no file changed while it ran. `before` are the inputs as they were then. What can't be kept
 /// is not proved later, and says so then.
 pub(super) async fn keep(cx: &Cx, before: &GatheredInputs, left: &SchemaShape) {
     let after = inputs(cx, left).await;
-    // what was not there before, the command has written
-    let edited = |input: &ProofInput| {
-        matches!(input, ProofInput::File(_)) && before.inputs.get(input).is_some()
-    };
+    // who wrote a file meanwhile, the command or a person, nobody can tell: another run is proved once none is written
+    let is_file = |input: &ProofInput| matches!(input, ProofInput::File(_));
     let changed = after.inputs.changed_since(&before.inputs);
-    if changed.iter().any(edited) || !before.coverage.is_complete() {
+    if changed.iter().any(is_file) || !before.coverage.is_complete() {
         return;
     }
     let now = cx.ports.proof.now();
