@@ -34,6 +34,7 @@ mod terminal;
 mod trust;
 mod undo;
 mod usage;
+mod version;
 mod wizard;
 
 use std::process::ExitCode;
@@ -55,7 +56,7 @@ use crate::{
 /// Without a command, neonup opens the wizard. The API key is read from standard input, `NEON_API_KEY`, the OS keyring, or the neon
 /// CLI's own login (neonup asks first). There is no flag for it, so the key never appears in the process list.
 #[derive(Debug, Parser)]
-#[command(name = "neonup", version, max_term_width = 100)]
+#[command(name = "neonup", version, long_version = version::in_full(), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Option<CliCommand>,

@@ -15,6 +15,7 @@ pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod lock;
 pub(crate) mod neon;
+pub(crate) mod own_program;
 pub(crate) mod process;
 pub(crate) mod progress;
 pub(crate) mod proof;

@@ -78,7 +78,10 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use crate::sandbox::fuzz::fuzz;
-pub(crate) use crate::sandbox::{error::SandboxError, faults::Faults, shapes::CarriedPostgres};
+pub(crate) use crate::sandbox::{
+    bundled::version as carried_postgres, error::SandboxError, faults::Faults,
+    shapes::CarriedPostgres,
+};
 use crate::{
     core::secret::Secret,
     os::folders,

@@ -20,6 +20,7 @@ use crate::{
     engine::secrets::hook::{self, Outgoing},
     ports::{
         Ports,
+        own_program::OwnProgram,
         repository::{HookState, Hooks, Push, PushedRef},
     },
     project::settings::Settings,
@@ -155,6 +156,12 @@ async fn install(
         output.line("existing hooks are kept, and run first");
     }
     output.note("they are for this clone only: each developer installs them once");
+    if OwnProgram::find().is_some_and(|program| program.temporary) {
+        output.note(
+            "neonup is in a cache that may be emptied, and then nothing is searched: install it permanently, then run \
+            `neonup hook install` again",
+        );
+    }
     remembered(&hooks, output);
     Ok(Exit::Done)
 }

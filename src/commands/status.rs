@@ -1,10 +1,12 @@
 //! `neonup status`: whose key is used, which project, and where things are.
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::{
-    commands::{context::CommandContext, error::CommandError, session::CommandSession},
+    commands::{context::CommandContext, error::CommandError, session::CommandSession, version},
     core::{exit::Exit, facts::Facts, plan::Plan, step::StepId},
+    ports::own_program::OwnProgram,
     project::settings::Settings,
     report::{
         json::PlanDocument,
@@ -13,13 +15,47 @@ use crate::{
     },
 };
 
-/// Show the account, project and file locations.
+/// Show the account, project and file locations, and how neonup was installed.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs;
 
 const STEPS: [StepId; 2] = [StepId::Login, StepId::Project];
 
 type Row = (&'static str, String);
+
+/// What is printed with `--json`.
+#[derive(Serialize)]
+struct StatusDocument<'a> {
+    #[serde(flatten)]
+    plan: PlanDocument<'a>,
+    program: ProgramDocument,
+}
+
+/// This program.
+#[derive(Serialize)]
+struct ProgramDocument {
+    version: &'static str,
+    target: &'static str,
+    commit: &'static str,
+    postgres: String,
+    path: Option<String>,
+    installed: Option<&'static str>,
+    update: Option<String>,
+}
+
+impl ProgramDocument {
+    fn new(program: Option<&OwnProgram>) -> Self {
+        Self {
+            version: version::VERSION,
+            target: version::TARGET,
+            commit: version::COMMIT,
+            postgres: version::postgres(),
+            path: program.map(|program| program.path.display().to_string()),
+            installed: program.map(|program| program.installer.describe()),
+            update: program.map(|program| program.update.clone()),
+        }
+    }
+}
 
 impl StatusArgs {
     /// Runs the command. The exit code is that of the two steps that it probes.
@@ -35,8 +71,13 @@ impl StatusArgs {
             return session.interrupted(interruption, &STEPS, output).await;
         }
         rows.extend(rows_of_plan(&session.plan));
+        let program = OwnProgram::find();
+        rows.extend(rows_of_program(program.as_ref()));
         if output.json {
-            output.document(&PlanDocument::new(&session.plan, &STEPS));
+            output.document(&StatusDocument {
+                plan: PlanDocument::new(&session.plan, &STEPS),
+                program: ProgramDocument::new(program.as_ref()),
+            });
         } else {
             for (name, value) in rows {
                 let line = StyledLine::new().painted(Tone::Dim, format!("{name:<11}"));
@@ -71,6 +112,17 @@ fn rows_of_settings(settings: &Settings) -> Vec<Row> {
         ("api", format!("{}{sandbox}", settings.api_host)),
         ("env files", files.join(", ")),
     ]
+}
+
+fn rows_of_program(program: Option<&OwnProgram>) -> Vec<Row> {
+    let version = format!("{} for {}", version::VERSION, version::TARGET);
+    let mut rows = vec![("neonup", version)];
+    if let Some(program) = program {
+        let (path, how) = (program.path.display(), program.installer.describe());
+        rows.push(("program", format!("{path}, {how}")));
+        rows.push(("update", program.update.clone()));
+    }
+    rows
 }
 
 fn rows_of_plan(plan: &Plan) -> Vec<Row> {

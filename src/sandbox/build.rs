@@ -1,4 +1,4 @@
-//! The package's build script: puts the bundled PostgreSQL where the sandbox can include it.
+//! The package's build script: puts the bundled PostgreSQL where the sandbox can include it, and says which commit is built.
 //!
 //! The server and two extensions come as files in an artifact crate of crates.io, so that `cargo vendor` and an offline build
 //! have them. They are carried in our binary, hence their SHA-256 are pinned here: another file under the same version fails
@@ -68,7 +68,7 @@ const PINNED: [Pinned; 4] = [
 ];
 
 fn main() -> ExitCode {
-    match bundle() {
+    match bundle().and_then(|()| name_build()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             say(&format!("cargo::error={message}"));
@@ -189,6 +189,88 @@ fn by_metadata(name: &str, target: &str) -> Option<PathBuf> {
         })
         .map(|folder| folder.join(ARTIFACT))
         .filter(|path| path.is_file())
+}
+
+/// Hands the target and the commit to `neonup --version`. Nothing else goes in, so that the same sources give the same bytes.
+fn name_build() -> Result<(), String> {
+    say(&format!(
+        "cargo::rustc-env=NEONUP_TARGET={}",
+        variable("TARGET")?
+    ));
+    // while somebody works on it, each commit would build everything again
+    let commit = if variable("PROFILE")? == "release" {
+        let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+        packaged_commit(&root).or_else(|| commit(&root))
+    } else {
+        Some("not recorded in a debug build".to_owned())
+    };
+    let commit =
+        commit.unwrap_or_else(|| "not recorded, built without its git repository".to_owned());
+    say(&format!("cargo::rustc-env=NEONUP_COMMIT={commit}"));
+    Ok(())
+}
+
+/// The commit that `cargo package` noted in the crate.
+fn packaged_commit(root: &Path) -> Option<String> {
+    let note = fs::read_to_string(root.join(".cargo_vcs_info.json")).ok()?;
+    let (_, rest) = note.split_once("\"sha1\"")?;
+    let commit = rest.split('"').nth(1)?;
+    Some(shortened(commit, note.contains("\"dirty\": true")))
+}
+
+/// The commit of the repository whose top folder this is, and whether what is built differs from it.
+fn commit(root: &Path) -> Option<String> {
+    const BUILT: [&str; 5] = ["src", "assets", "SETUP.md", "Cargo.toml", "Cargo.lock"];
+    // above an unpacked archive may be a repository of something else
+    if !root.join(".git").exists() || !git(root, &["rev-parse", "--show-prefix"])?.is_empty() {
+        return None;
+    }
+    let head = git(root, &["rev-parse", "HEAD"])?;
+    let status = ["status", "--porcelain", "--untracked-files=all", "--"];
+    let changes = git(root, &[&status[..], &BUILT].concat())?;
+    for name in BUILT {
+        say(&format!("cargo::rerun-if-changed={name}"));
+    }
+    for name in ["HEAD", "logs/HEAD"] {
+        let file = root.join(git(root, &["rev-parse", "--git-path", name])?);
+        if file.exists() {
+            say(&format!("cargo::rerun-if-changed={}", file.display()));
+        }
+    }
+    Some(shortened(&head, !changes.is_empty()))
+}
+
+fn shortened(commit: &str, modified: bool) -> String {
+    let short = commit.get(..12).unwrap_or(commit);
+    if modified {
+        format!("{short}, with uncommitted changes")
+    } else {
+        short.to_owned()
+    }
+}
+
+/// What git answers about this folder, whatever repository a hook that we run below is in.
+fn git(root: &Path, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("git");
+    for name in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+    ] {
+        command.env_remove(name);
+    }
+    let output = command
+        .args(arguments)
+        .current_dir(root)
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .output()
+        .ok()?;
+    if !output.status.success() {
+        return None;
+    }
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim_end().to_owned())
 }
 
 fn variable(name: &str) -> Result<String, String> {

@@ -38,6 +38,18 @@ const EXTENSION_LIMIT: usize = 16 << 20;
 /// The most that gzip shrinks anything.
 const GZIP_RATIO: usize = 1032;
 
+/// The version of the server.
+const VERSION: &str = "17.5";
+
+/// The version of the server that this build carries.
+pub(crate) const fn version() -> Option<&'static str> {
+    if SERVER.is_empty() {
+        None
+    } else {
+        Some(VERSION)
+    }
+}
+
 /// Whether this build carries one.
 pub(crate) fn is_there() -> bool {
     !SERVER.is_empty()
@@ -73,4 +85,14 @@ fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
         .map_err(io::Error::other)?;
     tar.truncate(length);
     Ok(tar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_named_after_the_version() {
+        assert!(NAME.starts_with(&format!("postgres-{VERSION}-")));
+    }
 }

@@ -560,6 +560,8 @@ fn killed_setup_resumes_from_the_real_state() {
     assert!(made >= 1, "{:?}", sandbox.requests());
     let status = repo.neonup(&home, &sandbox, &["status"]);
     assert!(status.stdout.contains("aido-todo"), "{status:#?}");
+    assert!(status.stdout.contains("built from source"), "{status:#?}");
+    assert!(status.stdout.contains("cargo build"), "{status:#?}");
     let leftovers: Vec<_> = fs::read_dir(repo.path("backend"))
         .unwrap()
         .flatten()
@@ -666,8 +668,27 @@ fn completions_man_page_and_lists_are_printed() {
         !help.stdout.contains("--api-key"),
         "a key must never stand in argv"
     );
-    assert_eq!(
-        run(&["--version"]).stdout.trim(),
-        format!("neonup {}", env!("CARGO_PKG_VERSION"))
+}
+
+#[test]
+fn the_version_names_the_target_the_commit_and_the_postgres() {
+    let first = format!("neonup {}", env!("CARGO_PKG_VERSION"));
+    let home = Home::new();
+    let version = |argument: &str| home.run(&[argument]).stdout;
+    assert_eq!(version("-V").trim(), first);
+    let full = version("--version");
+    let lines: Vec<_> = full.lines().collect();
+    let [name, target, commit, postgres] = lines[..] else {
+        panic!("{full}");
+    };
+    assert_eq!(name, first);
+    assert!(target.contains(std::env::consts::ARCH), "{full}");
+    let commit = commit.strip_prefix("commit:   ").unwrap();
+    let is_hash =
+        |word: &str| word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(
+        commit.starts_with("not recorded") || is_hash(&commit[..12]),
+        "{full}"
     );
+    assert!(postgres.starts_with("postgres: "), "{full}");
 }
