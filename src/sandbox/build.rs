@@ -89,11 +89,13 @@ fn bundle() -> Result<(), String> {
     if env::var_os("CARGO_FEATURE_BUNDLED_POSTGRES").is_none() {
         return Ok(());
     }
-    let Some(pinned) = PINNED.iter().find(|pinned| pinned.target == target) else {
+    // a static program starts the server of the other C library where that library is
+    let artifacts = target.replace("-linux-musl", "-linux-gnu");
+    let Some(pinned) = PINNED.iter().find(|pinned| pinned.target == artifacts) else {
         warn(&format!("there is no bundled PostgreSQL for {target}"));
         return Ok(());
     };
-    let name = format!("pglite-rs-lib-{target}");
+    let name = format!("pglite-rs-lib-{artifacts}");
     let Some(file) = in_registry(&name).or_else(|| by_metadata(&name, &target)) else {
         warn(&format!("the artifact crate {name} was not found"));
         return Ok(());
@@ -101,7 +103,7 @@ fn bundle() -> Result<(), String> {
     take(&file, pinned.server, &server)?;
     let pinned = EXTENSIONS.iter().zip(pinned.extensions).zip(extensions);
     for ((extension, sha256), out) in pinned {
-        let artifact = format!("pglite-ext-{extension}-{target}.tar.gz");
+        let artifact = format!("pglite-ext-{extension}-{artifacts}.tar.gz");
         take(&file.with_file_name(artifact), sha256, &out)?;
     }
     Ok(())
