@@ -14,7 +14,7 @@
 //! |---|---|
 //! | `core` | the words that every room speaks, as plain data: step, plan, event, finding, facts, answer, choices, secret |
 //! | `domain` | what the project knows, without IO: connection URLs, the `.env` document, credentials, Python, SQL |
-//! | `os` | what differs between operating systems |
+//! | `os` | what differs between operating systems: the only room that asks which one it is, or is unsafe |
 //! | `ports` | traits for everything outside, each with its real adapter |
 //! | `project` | where we run: the workspace, its settings and `neonup.toml`, and what is detected in its files |
 //! | `engine` | the runtime and the seven steps |

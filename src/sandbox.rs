@@ -15,10 +15,10 @@
 //! | `compute` | the Postgres server of a branch, asleep or awake |
 //! | `shapes` | what files of SQL make, in a server that lives for the question |
 //! | `installation`, `bundled` | which Postgres: given, bundled, or installed; the template; what is bundled |
-//! | `scratch`, `server`, `server_user`, `socket_dir`, `password` | the temporary folder; a Postgres process that is never left behind; who runs it; its socket; the superuser's password |
+//! | `scratch`, `server`, `socket_dir`, `password` | the temporary folder; a Postgres process that is never left behind; its socket; the superuser's password |
 //! | `admin` | the superuser's session, and all SQL |
 //! | `records`, `store`, `ids` | what there is, how it is kept, what it is called |
-//! | `ca`, `files`, `peer`, `faults`, `error` | certificates; files and locks; whose program a client is; the ways to misbehave; why a sandbox does not start |
+//! | `ca`, `files`, `faults`, `error` | certificates; files and locks; the ways to misbehave; why a sandbox does not start |
 //! | `build.rs` | the package's build script: carries the bundled Postgres |
 //!
 //! What differs from Neon, on purpose: a host carries its port (`localhost:54321`) wherever Neon has a bare host, in `host`,
@@ -48,12 +48,10 @@ mod installation;
 mod lifecycle;
 mod operations;
 mod password;
-mod peer;
 mod records;
 mod scram;
 mod scratch;
 mod server;
-mod server_user;
 mod serverless;
 mod session;
 mod shapes;
@@ -84,13 +82,12 @@ pub(crate) use crate::sandbox::{
 };
 use crate::{
     core::secret::Secret,
-    os::folders,
+    os::{files::real, folders, server_user::ServerUser},
     sandbox::{
         control_plane::ControlPlane,
         installation::{Installation, InstallationSource},
         records::BranchRef,
         scratch::ScratchDir,
-        server_user::ServerUser,
         store::{OpenError, StateStore},
     },
 };
@@ -166,7 +163,7 @@ impl Sandbox {
         let keep = options.dir.is_some();
         let state_dir = if let Some(dir) = &options.dir {
             files::create_private_dir(dir).map_err(unusable)?;
-            std::fs::canonicalize(dir).map_err(unusable)?
+            real(dir).map_err(unusable)?
         } else {
             let dir = scratch.path().join("state");
             files::create_private_dir(&dir).map_err(unusable)?;

@@ -32,7 +32,7 @@ use crate::{
         skip::{Skip, SkipOrigin, SkipTarget},
         step::StepId,
     },
-    os::{folders, loopback},
+    os::{files::real, folders, loopback},
     ports::Ports,
     project::{
         sample,
@@ -246,10 +246,7 @@ impl DemoFolder {
         let Some(path) = dir else {
             let temporary =
                 folders::create_temporary("neonup-demo-").map_err(failed(&folders::temporary()))?;
-            let path = temporary
-                .path()
-                .canonicalize()
-                .unwrap_or_else(|_| temporary.path().to_owned());
+            let path = real(temporary.path()).unwrap_or_else(|_| temporary.path().to_owned());
             return Ok(Self {
                 path,
                 temporary: Some(temporary),
@@ -257,7 +254,7 @@ impl DemoFolder {
         };
         fs::create_dir_all(path).map_err(failed(path))?;
         Ok(Self {
-            path: path.canonicalize().map_err(failed(path))?,
+            path: real(path).map_err(failed(path))?,
             temporary: None,
         })
     }

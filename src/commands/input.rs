@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, BufRead as _, Read as _},
-    os::fd::AsRawFd as _,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,7 +19,10 @@ use crossterm::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{core::secret::Secret, os::crash};
+use crate::{
+    core::secret::Secret,
+    os::{crash, out::Out},
+};
 
 /// The lines of standard input, read on a thread of their own so that a signal is heard while nobody types.
 pub(crate) struct InputLines {
@@ -126,7 +128,7 @@ struct RawMode;
 impl RawMode {
     fn enter() -> io::Result<Self> {
         // a signal that ends us at once gives it back, too
-        crash::arm(io::stderr().as_raw_fd(), PASTES_OFF);
+        crash::arm(Out::Stderr, PASTES_OFF);
         terminal::enable_raw_mode()?;
         execute!(io::stderr(), EnableBracketedPaste).ok();
         Ok(Self)

@@ -1,30 +1,37 @@
 //! Reads a file that somebody else may have made: only a regular one, and only as far as a limit.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
+use memmap2::Mmap;
+
+use super::files;
+
 /// Opens a regular file. A FIFO is not waited for, and a device or a terminal is not touched.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     // what is not a regular file is refused before it is opened: opening some devices does something
     if !std::fs::metadata(path)?.is_file() {
         return Err(not_regular());
     }
-    let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)?;
+    let file = files::open_without_waiting(path)?;
     // it may have been replaced since
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
         Err(not_regular())
     }
+}
+
+/// Maps a regular file into memory that nobody changes while it is there: one of git's packs, or its index. Git gives them their name
+/// once they are whole; after that it only removes them, which keeps the mapping.
+#[expect(unsafe_code, reason = "what is mapped could be changed by others")]
+pub(crate) fn map_unchanging(path: &Path) -> io::Result<Mmap> {
+    let file = open(path)?;
+    // SAFETY: the callers map only what nobody changes
+    unsafe { Mmap::map(&file) }
 }
 
 /// Reads a regular file of at most `limit` bytes, whatever size it says it has.

@@ -1,28 +1,22 @@
 //! The browser of the desktop.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use super::desktop;
 use crate::core::environment::Environment;
-
-/// The program that opens an address.
-const OPENER: &str = if cfg!(target_os = "macos") {
-    "open"
-} else {
-    "xdg-open"
-};
 
 /// Whether there is a desktop on which a browser can be opened. Without one, the opener would start a browser of the terminal, on our
 /// screen.
 pub(crate) fn is_there(environment: &Environment) -> bool {
     let has = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
-    let desktop = cfg!(target_os = "macos") || has("DISPLAY") || has("WAYLAND_DISPLAY");
+    let desktop = desktop::is_there(has);
     // it would be the browser of another machine
     desktop && !has("SSH_CONNECTION") && !has("SSH_TTY")
 }
 
 /// Opens an address, and waits for nothing. The opener gets this environment, and is looked for in its `PATH`.
 pub(crate) fn open(environment: &Environment, address: &str) {
-    let opener = Command::new(OPENER)
+    let opener = desktop::opener()
         .env_clear()
         .envs(environment.iter())
         .arg(address)
@@ -51,6 +45,6 @@ mod tests {
             ("DISPLAY", ":10"),
             ("SSH_CONNECTION", "1 2 3 4")
         ]));
-        assert_eq!(is_there(&[("DISPLAY", "")]), cfg!(target_os = "macos"));
+        assert_eq!(is_there(&[("DISPLAY", "")]), desktop::is_there(|_| false));
     }
 }

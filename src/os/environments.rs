@@ -11,6 +11,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE};
 use sha2::{Digest as _, Sha256};
 
+use super::files::real;
 use crate::core::environment::Environment;
 
 /// The folder in which both keep them.
@@ -20,7 +21,7 @@ const MARK: usize = 8;
 
 /// The environments that the two keep for the project in this folder.
 pub(crate) fn of_project(folder: &Path, environment: &Environment) -> Vec<PathBuf> {
-    let Ok(folder) = fs::canonicalize(folder) else {
+    let Ok(folder) = real(folder) else {
         return Vec::new();
     };
     let pipfile = folder.join("Pipfile");
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn an_environment_is_known_by_the_path_of_its_project() {
         let home = temp_dir();
-        let root = fs::canonicalize(home.path()).unwrap();
+        let root = real(home.path()).unwrap();
         let project = root.join("shop");
         fs::create_dir_all(&project).unwrap();
         let environment = Environment::new([("HOME".to_owned(), root.display().to_string())]);

@@ -5,7 +5,7 @@ use std::{env, fs, io, path::PathBuf};
 use etcetera::BaseStrategy as _;
 use tempfile::TempDir;
 
-use super::subprocess::is_running;
+use super::process_table::is_running;
 
 /// The user's home. One that is not absolute (`HOME=.`) is none: what is kept there would lie wherever the program is started.
 pub(crate) fn home() -> Option<PathBuf> {
@@ -28,7 +28,7 @@ pub(crate) fn state() -> Option<PathBuf> {
 /// The machine's folder for temporary files.
 pub(crate) fn temporary() -> PathBuf {
     let dir = env::temp_dir();
-    if dir.is_absolute() || cfg!(windows) {
+    if dir.is_absolute() {
         return dir;
     }
     PathBuf::from("/tmp")
@@ -51,7 +51,7 @@ fn sweep(prefix: &str) {
         let pid = name
             .strip_prefix(prefix)
             .and_then(|rest| rest.split('-').next())
-            .and_then(|pid| pid.parse::<i32>().ok());
+            .and_then(|pid| pid.parse::<u32>().ok());
         if pid.is_some_and(|pid| !is_running(pid)) {
             // somebody else's folder cannot be removed, and need not be
             fs::remove_dir_all(entry.path()).ok();

@@ -9,6 +9,8 @@ use std::{
 
 use tempfile::{Builder, NamedTempFile, TempDir};
 
+use super::files;
+
 /// What the name of a staged file begins with.
 const PREFIX: &str = "neonup-";
 /// What a folder is called that holds one beside its target. A usual `.env*` or `.env.*` line of a `.gitignore` covers it as well.
@@ -35,14 +37,14 @@ impl StagedFile {
     /// Makes a staged file in this folder.
     pub(crate) fn create(dir: &Path) -> io::Result<Self> {
         for _ in 0..TRIES {
-            // made with O_EXCL and 0600
+            // nobody else can read it, from its first moment on
             let temp = Builder::new()
                 .prefix(PREFIX)
                 .suffix(SUFFIX)
                 .rand_bytes(RANDOM)
-                .tempfile_in(dir)?;
+                .make_in(dir, files::new_private_file)?;
             // an error: the file system has no locks, and a sweep goes by the age
-            temp.as_file().try_lock().ok();
+            files::try_lock(temp.as_file()).ok();
             if temp.path().symlink_metadata().is_ok() {
                 return Ok(Self { temp, folder: None });
             }
@@ -63,7 +65,7 @@ impl StagedFile {
         let rule = folder.path().join(IGNORE);
         fs::write(&rule, "*\n")?;
         let lock = File::open(&rule)?;
-        lock.try_lock().ok();
+        files::try_lock(&lock).ok();
         lock.sync_all()?;
         let staged = Self::create(folder.path())?;
         Ok(Self {
@@ -99,7 +101,7 @@ impl StagedFile {
 
     /// Changes places with what is at `target`, which then has the staged file's name. `Unsupported` where that can't be done in one step.
     pub(crate) fn exchange(&self, target: &Path) -> io::Result<()> {
-        exchange(self.temp.path(), target)
+        files::exchange(self.temp.path(), target)
     }
 
     /// Leaves the file where it lies, and tells where.
@@ -110,26 +112,6 @@ impl StagedFile {
         let path = self.temp.path().to_owned();
         self.temp.into_temp_path().keep().unwrap_or(path)
     }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-    use rustix::{
-        fs::{CWD, RenameFlags, renameat_with},
-        io::Errno,
-    };
-    match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
-        // a kernel or a file system without it, such as NFS
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-        result => Ok(result?),
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn exchange(_: &Path, _: &Path) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// What a sweep found.
@@ -219,7 +201,7 @@ fn was_staged(name: &str) -> bool {
 fn is_abandoned(path: &Path) -> bool {
     let locked = is_staged(&name_of(path), PREFIX) || name_of(path) == IGNORE;
     let file = OpenOptions::new().read(true).write(true).open(path);
-    match file.map(|file| file.try_lock()) {
+    match file.map(|file| files::try_lock(&file)) {
         Ok(Ok(())) if locked => true,
         Ok(Err(TryLockError::WouldBlock)) => false,
         // what could not be opened or locked, or is of a version that did not lock

@@ -3,13 +3,18 @@
 use std::{
     fs::{self, File},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{domain::hex::hex, os::folders};
+use crate::{
+    domain::hex::hex,
+    os::{
+        files::{self, real},
+        folders,
+    },
+};
 
 /// Why a record could not be read, kept or removed.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +72,7 @@ impl CloneRecords {
     /// Records in this state directory.
     pub(crate) fn in_state(root: &Path, kind: &str, state: Option<PathBuf>) -> Self {
         Self {
-            root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
+            root: real(root).unwrap_or_else(|_| root.to_owned()),
             folder: state.map(|state| state.join("neonup").join(kind)),
         }
     }
@@ -135,12 +140,8 @@ impl CloneRecords {
     ) -> Result<tempfile::NamedTempFile, RecordError> {
         let folder = self.folder()?;
         let write = || {
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)?;
-            // the crate makes it with O_EXCL and 0600
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            files::private_dir(folder)?;
+            let mut file = tempfile::Builder::new().make_in(folder, files::new_private_file)?;
             put(&mut file)?;
             Ok(file)
         };
@@ -176,8 +177,9 @@ pub(crate) fn read(
         Err(error) => return Err(RecordError::io(path)(error)),
     };
     let meta = file.metadata().map_err(RecordError::io(path))?;
-    let ours = meta.uid() == rustix::process::geteuid().as_raw();
-    if !meta.is_file() || !ours || meta.mode() & privacy.forbidden() != 0 || meta.len() > largest {
+    let ours = files::is_own(path, &meta)
+        && files::mode_of(path, &meta).is_some_and(|mode| mode & privacy.forbidden() == 0);
+    if !meta.is_file() || !ours || meta.len() > largest {
         // whoever else may write it could speak in this user's name
         return Err(RecordError::Unreadable(path.to_owned()));
     }
@@ -192,7 +194,7 @@ pub(crate) fn read(
 fn existing(folder: &Path) -> PathBuf {
     let real = folder.ancestors().find_map(|above| {
         let rest = folder.strip_prefix(above).ok()?;
-        Some(above.canonicalize().ok()?.join(rest))
+        Some(real(above).ok()?.join(rest))
     });
     real.unwrap_or_else(|| folder.to_owned())
 }

@@ -14,6 +14,7 @@ use std::{
 use crate::{
     core::{children::Child, environment::Environment},
     domain::host::is_loopback,
+    os::{files::kind_word, files::real},
     ports::{
         self, Ports,
         repository::{GitEnvironment, GitOptions, Repository as _, Survey},
@@ -150,7 +151,7 @@ impl Workspace {
             Some(directory) => directory.to_owned(),
             None => std::env::current_dir().map_err(WorkspaceError::NoCurrentDirectory)?,
         };
-        let directory = match directory.canonicalize() {
+        let directory = match real(&directory) {
             Ok(directory) => directory,
             Err(error) => {
                 return Err(WorkspaceError::CannotEnter {
@@ -213,7 +214,7 @@ impl Workspace {
     fn base(&self) -> String {
         let file = &self.config_file;
         let own = file.file_name().is_some_and(|name| name == CONFIG_FILE);
-        let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
+        let folder = file.parent().and_then(|folder| real(folder).ok());
         folder
             .filter(|_| own)
             .and_then(|folder| relative(&folder, &self.root))
@@ -461,7 +462,7 @@ fn regular(meta: &fs::Metadata) -> io::Result<()> {
     if !meta.is_file() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("it is {}, not a regular file", file_kind(meta.file_type())),
+            format!("it is {}, not a regular file", kind_word(meta.file_type())),
         ));
     }
     if meta.len() > LIMIT {
@@ -475,29 +476,6 @@ fn too_large() -> io::Error {
         io::ErrorKind::FileTooLarge,
         "it is larger than 1 MiB, too large for a configuration file",
     )
-}
-
-#[cfg(unix)]
-fn file_kind(kind: fs::FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt as _;
-    if kind.is_dir() {
-        "a directory"
-    } else if kind.is_fifo() {
-        "a FIFO"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    }
-}
-
-#[cfg(not(unix))]
-fn file_kind(kind: fs::FileType) -> &'static str {
-    if kind.is_dir() {
-        "a directory"
-    } else {
-        "a device"
-    }
 }
 
 /// Reads the process environment, without what is not UTF-8.
@@ -523,13 +501,13 @@ pub(crate) fn own_search_path(environment: &Environment, directory: &Path) -> Ve
         .ancestors()
         .find(|above| above.join(".git").exists())
         .unwrap_or(directory);
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let root = real(root).unwrap_or_else(|_| root.to_owned());
     search_path(environment)
         .into_iter()
         .filter(|folder| folder.is_absolute())
         .filter(|folder| {
             // where the entry is a link, it counts where it leads
-            let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            let real = real(folder).unwrap_or_else(|_| folder.clone());
             !real.starts_with(&root) && !folder.starts_with(&root)
         })
         .collect()
@@ -542,7 +520,7 @@ pub(crate) fn own_search_path_from(
 ) -> Vec<PathBuf> {
     let current = || std::env::current_dir().unwrap_or_default();
     let directory = directory.map_or_else(current, Path::to_owned);
-    let directory = directory.canonicalize().unwrap_or(directory);
+    let directory = real(&directory).unwrap_or(directory);
     own_search_path(environment, &directory)
 }
 

@@ -8,12 +8,14 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Row as _,
     postgres::{PgConnectOptions, PgRow, PgSslMode},
 };
-use tokio::net::{UnixListener, UnixStream};
 
-use crate::sandbox::{
-    records::{DEFAULT_DATABASE, DEFAULT_ROLE},
-    socket_dir::{self, SocketDir},
-    startup, wire,
+use crate::{
+    os::sockets::{Listener, PORT, Stream},
+    sandbox::{
+        records::{DEFAULT_DATABASE, DEFAULT_ROLE},
+        socket_dir::SocketDir,
+        startup, wire,
+    },
 };
 
 /// The superuser's name, which is Neon's. Its password is random and never handed out, and the front refuses it.
@@ -304,7 +306,7 @@ fn options(sockets: &SocketDir, role: &str, database: &str) -> PgConnectOptions 
     // What sqlx would take from the user's `PG…` variables is set here, all but `PGOPTIONS`, which only adds up.
     PgConnectOptions::new_without_pgpass()
         .socket(sockets.path())
-        .port(socket_dir::PORT)
+        .port(PORT)
         .username(role)
         .database(database)
         .application_name("neonup sandbox")
@@ -335,7 +337,12 @@ async fn connect_without_options(
     sockets: &SocketDir,
 ) -> io::Result<PgConnection> {
     let folder = tempfile::tempdir_in(sockets.path())?;
-    let listener = UnixListener::bind(socket_dir::socket(folder.path()))?;
+    let listener = Listener::bind(folder.path())?;
+    let options = match listener.folder() {
+        Some(folder) => options.socket(folder),
+        None => options.host("127.0.0.1"),
+    };
+    let options = options.port(listener.port());
     let mut server = sockets.connect().await?;
     tokio::spawn(async move {
         let relayed = relay_without_options(&listener, &mut server).await;
@@ -343,14 +350,14 @@ async fn connect_without_options(
             tracing::debug!(%error, "a session of the superuser ended");
         }
     });
-    let connection = PgConnection::connect_with(&options.socket(folder.path())).await;
+    let connection = PgConnection::connect_with(&options).await;
     let mut connection = connection.map_err(refusal)?;
     execute(&mut connection, "SET search_path = pg_catalog").await?;
     Ok(connection)
 }
 
-async fn relay_without_options(listener: &UnixListener, server: &mut UnixStream) -> io::Result<()> {
-    let (mut client, _) = listener.accept().await?;
+async fn relay_without_options(listener: &Listener, server: &mut Stream) -> io::Result<()> {
+    let mut client = listener.accept().await?;
     let packet = wire::read_untyped(&mut client).await?;
     let mut parameters =
         startup::parameters(&packet).map_err(|refusal| wire::malformed(&refusal.text))?;

@@ -2,9 +2,12 @@
 
 use std::{fs, io, path::Path, sync::Arc};
 
-use crate::sandbox::{
-    admin::Admin, compute::branch_deleted, control_plane::ControlPlane, files, ids,
-    installation::Installation, password, records::BranchRef, server_user::ServerUser,
+use crate::{
+    os::{files::set_mode, server_user::ServerUser},
+    sandbox::{
+        admin::Admin, compute::branch_deleted, control_plane::ControlPlane, files, ids,
+        installation::Installation, password, records::BranchRef,
+    },
 };
 
 /// Creates the branch's data from its parent or the template, unless it exists.
@@ -69,7 +72,7 @@ fn make_folder(folder: &Path, installation: &Installation) -> io::Result<()> {
     files::create_private_dir(folder)?;
     // Its files are private by their own modes; whoever runs Postgres has to pass through, where it cannot do without.
     let passed = installation.user.is_some() && !ServerUser::OPENS_BY_NUMBER;
-    files::chmod(folder, if passed { 0o711 } else { 0o700 })
+    set_mode(folder, if passed { 0o711 } else { 0o700 })
 }
 
 /// Copies the parent's data as it is now; returns the log position where the copy begins.

@@ -17,9 +17,12 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
-use crate::sandbox::{
-    ca::Authority, compute::Compute, faults::Faults, files, ids, installation::Installation,
-    records::ProjectRecord, scratch::ScratchDir, store::StateStore,
+use crate::{
+    os::files::set_mode,
+    sandbox::{
+        ca::Authority, compute::Compute, faults::Faults, ids, installation::Installation,
+        records::ProjectRecord, scratch::ScratchDir, store::StateStore,
+    },
 };
 
 /// How many requests the log remembers.
@@ -104,7 +107,7 @@ impl ControlPlane {
     ) -> io::Result<Self> {
         let sockets = scratch.path().join("s");
         fs::create_dir(&sockets)?;
-        files::chmod(&sockets, 0o711)?;
+        set_mode(&sockets, 0o711)?;
         Ok(Self {
             store,
             authority,

@@ -9,6 +9,9 @@ pub(crate) enum SandboxError {
     PortInUse(u16),
     #[error("the sandbox can't listen on 127.0.0.1: {0}")]
     Listen(#[source] io::Error),
+    /// A Postgres server would listen where every account of the machine can connect.
+    #[error("the sandbox doesn't run on this system")]
+    NotHere,
     #[error("no Postgres engine was found")]
     NoEngine,
     /// The folder given with `--pg-bin` has no Postgres in it.
@@ -39,6 +42,9 @@ impl SandboxError {
             Self::NoEngine => {
                 "install PostgreSQL 14 or newer, set its folder with --pg-bin (or NEONUP_PG_BIN), or build neonup with the \
                 feature `bundled-postgres`"
+            }
+            Self::NotHere => {
+                "run it on Linux or macOS (in WSL, for example), and use it from here with --api-host"
             }
             Self::PgBin(_) => "give the `bin` folder of a PostgreSQL server, 14 or newer",
             Self::OutOfReach(_) => {

@@ -1,17 +1,18 @@
 //! Files and folders of the sandbox: private folders, atomic writes, locks, copies.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, TryLockError},
     io::{self, Write as _},
-    os::unix::fs::{
-        DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-    },
     path::Path,
 };
 
-use rustix::fs::{FlockOperation, flock};
+use crate::os::{
+    files::{self, identity, mode_of, new_private_dir, new_private_file, private_dir, set_mode},
+    server_user::ServerUser,
+};
 
-use crate::sandbox::server_user::ServerUser;
+/// The mode of a file that only its owner may read.
+const PRIVATE: u32 = 0o600;
 
 /// Runs blocking work on a thread where it may block.
 pub(crate) async fn blocking<T: Send + 'static>(
@@ -32,25 +33,18 @@ pub(crate) fn unless_absent(removed: io::Result<()>) -> io::Result<()> {
 
 /// Creates a folder (and its parents) that only its owner may enter; an existing one stays as it is.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
-pub(crate) fn chmod(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+    private_dir(path)
 }
 
 /// Lets everyone pass through a folder; who may list it stays as it is.
 pub(crate) fn let_through(path: &Path) -> io::Result<()> {
-    let mode = fs::metadata(path)?.mode();
-    chmod(path, mode | 0o011)
+    let mode = mode_of(path, &fs::metadata(path)?);
+    mode.map_or(Ok(()), |mode| set_mode(path, mode | 0o011))
 }
 
 /// Writes a file that only its owner may read, atomically.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_with_mode(path, bytes, 0o600)
+    write_with_mode(path, bytes, PRIVATE)
 }
 
 /// Writes a file that everyone may read, atomically.
@@ -62,9 +56,11 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(".neonup-")
-        .permissions(fs::Permissions::from_mode(mode))
-        .tempfile_in(folder)?;
+        .make_in(folder, new_private_file)?;
     file.write_all(bytes)?;
+    if mode != PRIVATE {
+        set_mode(file.path(), mode)?;
+    }
     file.persist(path)?;
     Ok(())
 }
@@ -74,20 +70,15 @@ fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 /// The kernel releases the lock when the process dies, however it dies.
 pub(crate) fn lock(dir: &Path) -> io::Result<Option<File>> {
     let path = dir.join("lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    let file = files::open_lock(&path)?;
+    match files::try_lock(&file) {
         Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
-        Err(error) => return Err(error.into()),
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
     }
     // Between opening and locking, a sweep may have removed the folder: then the lock protects nothing.
-    let same = fs::metadata(&path)
-        .is_ok_and(|now| file.metadata().is_ok_and(|ours| ours.ino() == now.ino()));
+    let number = |meta: io::Result<fs::Metadata>| meta.map(|meta| identity(&path, &meta)).ok();
+    let same = number(fs::metadata(&path)).is_some_and(|now| number(file.metadata()) == Some(now));
     Ok(same.then_some(file))
 }
 
@@ -100,7 +91,7 @@ pub(crate) fn copy_tree(
     owner: Option<ServerUser>,
     skip: &dyn Fn(&Path) -> bool,
 ) -> io::Result<()> {
-    fs::DirBuilder::new().mode(0o700).create(to)?;
+    new_private_dir(to)?;
     if let Some(owner) = owner {
         owner.give(to)?;
     }
@@ -151,8 +142,9 @@ mod tests {
         let from = dir.path().join("from");
         create_private_dir(&from.join("deep")).unwrap();
         write_private(&from.join("deep/secret"), b"x").unwrap();
-        let mode = fs::metadata(from.join("deep/secret")).unwrap().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let secret = from.join("deep/secret");
+        let mode = mode_of(&secret, &fs::metadata(&secret).unwrap());
+        assert_eq!(mode, Some(0o600));
         fs::write(from.join("left-out"), "").unwrap();
         let to = dir.path().join("to");
         copy_tree(&from, &to, None, &|path| path.ends_with("left-out")).unwrap();

@@ -15,7 +15,10 @@ use crate::{
     core::secret::Secret,
     domain::hex::hex,
     os::{
+        files::{real, set_mode},
         folders,
+        server_user::ServerUser,
+        sockets::{self, PORT},
         subprocess::{ParentDeathSignal, limit_memory},
     },
     sandbox::{
@@ -27,8 +30,7 @@ use crate::{
         records::{DEFAULT_DATABASE, DEFAULT_ROLE},
         scratch::ScratchDir,
         server::{self, Server},
-        server_user::ServerUser,
-        socket_dir::{PORT, SocketDir},
+        socket_dir::SocketDir,
     },
 };
 
@@ -69,12 +71,15 @@ impl InstallationSource {
         given: Option<&Path>,
         search_path: &[PathBuf],
     ) -> Result<Self, SandboxError> {
+        if !sockets::SERVE_POSTGRES {
+            return Err(SandboxError::NotHere);
+        }
         if let Some(folder) = given {
             // The folder of the binaries, or the installation that holds it.
             return [folder.to_owned(), folder.join("bin")]
                 .into_iter()
                 .find(|bin| has_binaries(bin))
-                .and_then(|bin| fs::canonicalize(bin).ok())
+                .and_then(|bin| real(&bin).ok())
                 .map(Self::Given)
                 .ok_or_else(|| SandboxError::PgBin(folder.to_owned()));
         }
@@ -272,8 +277,8 @@ impl Installation {
             initdb(&bin, &folder, &password)?;
             password::write(&folder, &password)?;
             if let Some(user) = user {
-                ServerUser::ROOT.give(&folder)?;
-                files::chmod(&folder, 0o711)?;
+                ServerUser::take_back(&folder)?;
+                set_mode(&folder, 0o711)?;
                 user.give_all(&folder.join("data"))?;
             }
             Ok(())
@@ -347,7 +352,7 @@ fn sweep_parts(cache: &Path) {
 
 /// Gives what was made its name. If another process was quicker, its work is as good as ours.
 fn publish(part: tempfile::TempDir, name: &Path) -> io::Result<()> {
-    files::chmod(part.path(), 0o755)?;
+    set_mode(part.path(), 0o755)?;
     fs::write(part.path().join(".ok"), "")?;
     let path = part.keep();
     if let Err(error) = fs::rename(&path, name) {
@@ -479,7 +484,7 @@ fn template_name(bin: &Path, version: &str, user: Option<ServerUser>) -> String 
         build.update(meta.len().to_le_bytes());
     }
     let build = hex(build.finalize().get(..4).unwrap_or_default());
-    let uid = user.map_or_else(|| rustix::process::geteuid().as_raw(), |user| user.uid);
+    let uid = ServerUser::number(user);
     format!("template-{version}-{build}-u{uid}-v{TEMPLATE_VERSION}")
 }
 
@@ -504,14 +509,7 @@ fn newest_installed(search_path: &[PathBuf]) -> Option<PathBuf> {
         .into_iter()
         .filter(|folder| has_binaries(folder))
         // Links on the PATH lead to the folder that also has the server's libraries.
-        .filter_map(|folder| {
-            Some(
-                fs::canonicalize(folder.join("postgres"))
-                    .ok()?
-                    .parent()?
-                    .to_owned(),
-            )
-        })
+        .filter_map(|folder| Some(real(&folder.join("postgres")).ok()?.parent()?.to_owned()))
         .filter(|folder| has_binaries(folder))
         .filter_map(|folder| {
             let version = version(&folder, None).ok()?;

@@ -3,14 +3,17 @@
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use crate::{
-    os::folders,
-    sandbox::{files, server, server_user::ServerUser},
+    os::{
+        files::{is_own, set_mode},
+        folders,
+        server_user::ServerUser,
+    },
+    sandbox::{files, server},
 };
 
 /// A folder below the machine's temporary folder that is removed with its owner, or by a later sandbox if the owner was
@@ -57,7 +60,7 @@ impl ScratchDir {
                 .tempdir_in(place)?
                 .keep();
             if user.is_some() {
-                files::chmod(&path, 0o711)?; // the user who runs Postgres passes through; nobody may list
+                set_mode(&path, 0o711)?; // the user who runs Postgres passes through; nobody may list
             }
             match files::lock(&path) {
                 Ok(Some(lock)) => return Ok(Self { path, _lock: lock }),
@@ -74,14 +77,14 @@ impl ScratchDir {
         let Ok(entries) = fs::read_dir(place) else {
             return;
         };
-        let us = rustix::process::geteuid().as_raw();
         for entry in entries.flatten() {
             let path = entry.path();
             let ours = entry
                 .file_name()
                 .to_string_lossy()
                 .starts_with(SCRATCH_PREFIX)
-                && fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir() && meta.uid() == us)
+                && fs::symlink_metadata(&path)
+                    .is_ok_and(|meta| meta.is_dir() && is_own(&path, &meta))
                 && path.join("lock").is_file();
             if ours && let Ok(Some(_dead)) = files::lock(&path) {
                 server::sweep(&path);

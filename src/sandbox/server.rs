@@ -5,24 +5,23 @@
 
 use std::{
     fs, io,
-    os::unix::{net::UnixStream, process::CommandExt as _},
     path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    os::subprocess::{ParentDeathSignal, end_with_parent, spawn},
-    sandbox::{
-        files,
+    os::{
         server_user::ServerUser,
-        socket_dir::{self, SocketDir},
+        sockets::is_served,
+        subprocess::{
+            ParentDeathSignal, ServerStop, end_with_parent, own_group, spawn, stop_server, works_in,
+        },
     },
+    sandbox::{files, socket_dir::SocketDir},
 };
 
 /// How long a start may take: recovery on a machine under heavy load, and nothing else, comes near it.
@@ -90,16 +89,16 @@ impl Server {
 
     /// Closes all connections, writes a checkpoint and stops.
     pub(crate) async fn stop(self) {
-        self.end(Signal::INT).await;
+        self.end(ServerStop::Fast).await;
     }
 
     /// Stops at once, for data that is no longer needed.
     pub(crate) async fn abandon(self) {
-        self.end(Signal::QUIT).await;
+        self.end(ServerStop::Immediate).await;
     }
 
-    async fn end(mut self, signal: Signal) {
-        self.signal(signal);
+    async fn end(mut self, how: ServerStop) {
+        self.ask(how);
         let deadline = Instant::now() + STOP_LIMIT;
         let mut pause = Duration::from_millis(5);
         while self.alive() && Instant::now() < deadline {
@@ -108,11 +107,8 @@ impl Server {
         }
     }
 
-    fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid
-            && let Err(error) = kill_process(pid, signal)
-        {
+    fn ask(&self, how: ServerStop) {
+        if let Err(error) = stop_server(self.child.id(), how) {
             tracing::debug!(%error, "couldn't signal a server");
         }
     }
@@ -121,7 +117,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if self.alive() {
-            self.signal(Signal::QUIT); // at once, without a checkpoint: the log is replayed at the next start
+            self.ask(ServerStop::Immediate); // at once, without a checkpoint: the log is replayed at the next start
             let deadline = Instant::now() + Duration::from_secs(2);
             while self.alive() && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(2));
@@ -152,10 +148,10 @@ fn tail(log: &Path) -> String {
 /// Makes a command run as `user`, in its own process group, and end when we do.
 pub(crate) fn confine(command: &mut Command, user: Option<ServerUser>, death: ParentDeathSignal) {
     if let Some(user) = user {
-        command.uid(user.uid).gid(user.gid); // std drops the supplementary groups itself
+        user.run(command);
     }
+    own_group(command); // the terminal's ^C is for us: we stop the servers in order
     command
-        .process_group(0) // the terminal's ^C is for us: we stop the servers in order
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("LC_ALL", "C.UTF-8")
@@ -176,14 +172,14 @@ async fn end_stale(data: &Path) -> io::Result<()> {
         let Some(pid) = stale_pid(&file) else { break };
         if Instant::now() > deadline {
             let text = format!(
-                "an earlier server (process {pid:?}) is still running in {}",
+                "an earlier server (process {pid}) is still running in {}",
                 data.display()
             );
             return Err(io::Error::other(text));
         }
         if !asked {
             asked = true;
-            kill_process(pid, Signal::INT).unwrap_or_default();
+            stop_server(pid, ServerStop::Fast).unwrap_or_default();
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -197,7 +193,7 @@ pub(crate) fn sweep(scratch: &Path) {
     };
     for compute in computes.flatten() {
         if let Some(pid) = stale_pid(&compute.path().join("data/postmaster.pid")) {
-            kill_process(pid, Signal::QUIT).unwrap_or_default();
+            stop_server(pid, ServerStop::Immediate).unwrap_or_default();
         }
     }
 }
@@ -207,16 +203,10 @@ pub(crate) fn sweep(scratch: &Path) {
 /// The process id alone proves nothing: by now it may belong to another program. The server that wrote the file answers on
 /// the socket that the file names; or, on Linux, its working folder is the data folder (a server that is stopping has closed
 /// its socket).
-fn stale_pid(file: &Path) -> Option<Pid> {
+fn stale_pid(file: &Path) -> Option<u32> {
     let text = fs::read_to_string(file).ok()?;
     let mut lines = text.lines();
-    let pid = Pid::from_raw(lines.next()?.trim().parse().ok()?)?;
+    let pid = lines.next()?.trim().parse().ok()?;
     let folder = Path::new(lines.nth(3)?.trim());
-    let answers = UnixStream::connect(socket_dir::socket(folder)).is_ok();
-    let works_here = || {
-        let folder = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
-        let data = file.parent().and_then(|data| fs::canonicalize(data).ok());
-        folder.is_ok_and(|folder| Some(folder) == data)
-    };
-    (answers || works_here()).then_some(pid)
+    (is_served(folder) || works_in(pid, file.parent()?)).then_some(pid)
 }

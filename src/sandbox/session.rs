@@ -6,20 +6,22 @@ use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::UnixStream,
     sync::SemaphorePermit,
 };
 
-use crate::sandbox::{
-    admin::Admin,
-    control_plane::ControlPlane,
-    faults::DatabaseFault,
-    lifecycle::{self, ComputeUse},
-    records::BranchRef,
-    scram::{self, LoginRefusal, RoleProof, ScramError, Verifier},
-    socket_dir::SocketDir,
-    startup::{Startup, StartupRefusal},
-    wire,
+use crate::{
+    os::sockets::Stream,
+    sandbox::{
+        admin::Admin,
+        control_plane::ControlPlane,
+        faults::DatabaseFault,
+        lifecycle::{self, ComputeUse},
+        records::BranchRef,
+        scram::{self, LoginRefusal, RoleProof, ScramError, Verifier},
+        socket_dir::SocketDir,
+        startup::{Startup, StartupRefusal},
+        wire,
+    },
 };
 
 /// Postgres' own `authentication_timeout`. Waking a compute does not count.
@@ -218,7 +220,7 @@ impl Admission {
         &self,
         startup: &Startup,
         proof: &RoleProof,
-    ) -> Result<UnixStream, LoginRefusal> {
+    ) -> Result<Stream, LoginRefusal> {
         let mut server = self.sockets.connect().await?;
         server.write_all(&startup.encode()).await?;
         proof.log_in(&mut server).await?;

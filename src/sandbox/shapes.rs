@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     core::secret::Secret,
     domain::hex::hex,
-    os::folders,
+    os::{folders, server_user::ServerUser},
     ports::{
         database::{
             DatabaseError, ObjectFacts, SchemaShape, postgres,
@@ -34,7 +34,6 @@ use crate::{
         records::{DEFAULT_DATABASE, DEFAULT_ROLE},
         scratch::ScratchDir,
         server::Server,
-        server_user::ServerUser,
     },
 };
 

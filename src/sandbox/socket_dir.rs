@@ -5,14 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio::net::UnixStream;
-
-use crate::core::secret::Secret;
-
-/// The port in the socket's name. There is no TCP.
-pub(crate) const PORT: u16 = 5432;
-/// The socket's name, as Postgres makes it from the port.
-pub(crate) const SOCKET_NAME: &str = ".s.PGSQL.5432";
+use crate::{
+    core::secret::Secret,
+    os::sockets::{self, Stream},
+};
 
 /// The folder of a server's socket, with the superuser's password.
 #[derive(Debug, Clone)]
@@ -35,18 +31,8 @@ impl SocketDir {
         &self.admin
     }
 
-    /// The path of the socket.
-    pub(crate) fn socket(&self) -> PathBuf {
-        socket(&self.path)
-    }
-
     /// Connects to the server.
-    pub(crate) async fn connect(&self) -> io::Result<UnixStream> {
-        UnixStream::connect(self.socket()).await
+    pub(crate) async fn connect(&self) -> io::Result<Stream> {
+        sockets::connect(&self.path).await
     }
-}
-
-/// The path of the socket in a folder.
-pub(crate) fn socket(folder: &Path) -> PathBuf {
-    folder.join(SOCKET_NAME)
 }

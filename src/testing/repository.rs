@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     core::{proof::Coverage, secret::Secret},
+    os::files::real,
     ports::repository::{
         GitEnvironment, GitOptions, GitRepository, HistoryScan, Leak, LeakedSecret,
         Repository as _, TreeScan,
@@ -34,7 +35,7 @@ impl Repo {
     /// A directory without a repository.
     pub(crate) fn empty() -> Self {
         let dir = temp_dir();
-        let base = dir.path().canonicalize().unwrap();
+        let base = real(dir.path()).unwrap();
         let (root, home) = (base.join("repo"), base.join("home"));
         fs::create_dir(&root).unwrap();
         fs::create_dir(&home).unwrap();

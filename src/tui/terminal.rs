@@ -7,7 +7,6 @@ use std::{
     future::Future,
     io::{self, Write as _},
     mem::ManuallyDrop,
-    os::fd::AsRawFd as _,
     panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{
@@ -51,6 +50,7 @@ use crate::{
     core::{event::Event, plan::Plan},
     os::{
         browser, crash,
+        out::Out,
         signals::{Signals, suspend_job},
         typed,
     },
@@ -239,7 +239,7 @@ const GIVE_BACK: &[u8] =
 
 /// Raw mode, the alternate screen, pastes in one piece, no cursor. A terminal without an alternate screen is cleared.
 fn take() -> io::Result<()> {
-    crash::arm(io::stdout().as_raw_fd(), GIVE_BACK);
+    crash::arm(Out::Stdout, GIVE_BACK);
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(

@@ -15,6 +15,12 @@ mod hostile;
 mod hostile_http;
 #[path = "support/http.rs"]
 mod http;
+#[path = "../../src/os/unix/process_table.rs"]
+#[expect(
+    dead_code,
+    reason = "the program's own, of which tests need one function"
+)]
+mod process_table;
 #[path = "support/processes.rs"]
 mod processes;
 #[path = "support/repository.rs"]
@@ -25,7 +31,7 @@ mod requirements;
 mod run;
 #[path = "support/sandbox.rs"]
 mod sandbox;
-#[path = "../../src/os/subprocess.rs"]
+#[path = "../../src/os/unix/subprocess.rs"]
 #[expect(
     dead_code,
     reason = "the program's own, of which tests need one function"

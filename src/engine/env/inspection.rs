@@ -28,6 +28,7 @@ use crate::{
         },
         failures::files::{env_not_read, env_too_large},
     },
+    os::files::closing_hint,
     ports::{
         files::{FileError, FileKind},
         repository::Protection,
@@ -208,7 +209,7 @@ impl TargetInspection {
                     format!("other users can read `{}` (mode {mode:04o})", self.file),
                 )
                 .path(&self.file)
-                .hint(format!("chmod 600 {}", self.file))
+                .hint(closing_hint(&self.file))
                 .fixable(),
             );
         }

@@ -6,7 +6,6 @@
 
 use std::{
     io,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,23 +13,26 @@ use std::{
     time::Duration,
 };
 
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
-    net::{UnixListener, UnixStream},
     time::timeout,
 };
 
-use crate::ports::database::{
-    login::LoggedIn,
-    tls::ServerRoute,
-    wire::{
-        self, COLUMNS_LIMIT, Fields, MESSAGE_LIMIT, Message, ReplyMeter, ServerError, WireError,
+use crate::{
+    core::secret::Secret,
+    domain::hex::hex,
+    os::sockets::{Listener, Stream},
+    ports::database::{
+        login::LoggedIn,
+        tls::ServerRoute,
+        wire::{
+            self, COLUMNS_LIMIT, Fields, MESSAGE_LIMIT, Message, ReplyMeter, ServerError, WireError,
+        },
     },
 };
 
-/// The name that sqlx gives to the socket of this port.
-pub(super) const PORT: u16 = 5432;
 /// How long sqlx may take to connect to us.
 const OWN_LIMIT: Duration = Duration::from_secs(10);
 /// How long asking the server to cancel a query may take.
@@ -39,25 +41,42 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(5);
 pub(super) const END_LIMIT: Duration = Duration::from_secs(8);
 /// The longest message of our own: a file of statements.
 const OWN_MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
+/// The request for a password in plain text (PostgreSQL, "Message Formats").
+const ASK_PASSWORD: i32 = 3;
+/// The longest message with a password.
+const PASSWORD_LIMIT: usize = 1024;
 /// The message that ends a session.
 const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 
-/// The socket that sqlx connects to, once.
+/// What sqlx connects to, once.
 pub(super) struct Door {
-    folder: TempDir,
-    listener: UnixListener,
+    _folder: TempDir,
+    listener: Listener,
+    password: Secret,
 }
 
 impl Door {
     pub(super) fn open() -> io::Result<Self> {
         // only its owner can enter it
         let folder = tempfile::Builder::new().prefix("neonup-").tempdir()?;
-        let listener = UnixListener::bind(folder.path().join(format!(".s.PGSQL.{PORT}")))?;
-        Ok(Self { folder, listener })
+        let listener = Listener::bind(folder.path())?;
+        let mut random = [0_u8; 16];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        Ok(Self {
+            _folder: folder,
+            listener,
+            password: Secret::new(hex(&random)),
+        })
     }
 
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Where sqlx connects.
+    pub(super) const fn listener(&self) -> &Listener {
+        &self.listener
+    }
+
+    /// What proves that it is our own client, and not another program that was quicker.
+    pub(super) const fn password(&self) -> &Secret {
+        &self.password
     }
 
     /// Lets one client in, and passes on between it and the server until one of them goes. A query that the client has left in the
@@ -67,22 +86,22 @@ impl Door {
         server: LoggedIn<S>,
         route: &ServerRoute,
     ) -> io::Result<()> {
-        let (client, _) = timeout(OWN_LIMIT, self.listener.accept()).await??;
-        // nobody else can enter the folder, but root
-        if client.peer_cred()?.uid() != rustix::process::geteuid().as_raw() {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
+        let let_in = async {
+            let mut client = self.listener.accept().await?;
+            start_up(&mut client, &self.password).await?;
+            Ok::<_, io::Error>(client)
+        };
+        let client = timeout(OWN_LIMIT, let_in).await??;
         drop(self);
         pass(client, server, route).await
     }
 }
 
 async fn pass<S: AsyncRead + AsyncWrite + Unpin>(
-    mut client: UnixStream,
+    mut client: Stream,
     server: LoggedIn<S>,
     route: &ServerRoute,
 ) -> io::Result<()> {
-    start_up(&mut client).await?;
     // authentication is done
     client
         .write_all(&wire::frame(b'R', &0_i32.to_be_bytes()))
@@ -114,13 +133,27 @@ async fn pass<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(())
 }
 
-/// Reads sqlx's own start-up message, of which nothing matters: we are logged in.
-async fn start_up(client: &mut UnixStream) -> io::Result<()> {
+/// Reads sqlx's own start-up message, of which nothing matters: we are logged in. Then asks for the password of the door.
+async fn start_up(client: &mut Stream, password: &Secret) -> io::Result<()> {
     let length = client.read_u32().await?;
     let rest = u64::from(length).saturating_sub(4);
-    tokio::io::copy(&mut client.take(rest), &mut tokio::io::sink())
-        .await
-        .map(drop)
+    tokio::io::copy(&mut client.take(rest), &mut tokio::io::sink()).await?;
+    client
+        .write_all(&wire::frame(b'R', &ASK_PASSWORD.to_be_bytes()))
+        .await?;
+    client.flush().await?;
+    let answer = wire::read(client, PASSWORD_LIMIT).await;
+    let right = answer.is_ok_and(|message| {
+        let given = message.body.strip_suffix(b"\0").unwrap_or_default();
+        // of a random password, a hash tells nothing to whoever measures how long the comparison takes
+        message.kind == b'p'
+            && Sha256::digest(given) == Sha256::digest(password.expose().as_bytes())
+    });
+    if right {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
 }
 
 /// Passes on what sqlx asks, until it goes.

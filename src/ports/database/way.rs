@@ -72,10 +72,15 @@ impl Way {
         };
         let door = Door::open().map_err(|error| failed(error.to_string()))?;
         // what sqlx would take from the user's `PG…` variables is set here, all but `PGOPTIONS`; none of it leaves this machine
-        let options = PgConnectOptions::new_without_pgpass()
-            .socket(door.folder())
-            .port(relay::PORT)
+        let options = PgConnectOptions::new_without_pgpass();
+        let options = match door.listener().folder() {
+            Some(folder) => options.socket(folder),
+            None => options.host("127.0.0.1"),
+        };
+        let options = options
+            .port(door.listener().port())
             .username("neonup")
+            .password(door.password().expose())
             .database("neonup")
             .statement_cache_capacity(0)
             .ssl_mode(PgSslMode::Disable);

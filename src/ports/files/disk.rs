@@ -5,8 +5,7 @@
 //! compare once more; let the two change places; look at what came out; sync the directory; read back. Killed at any moment, the file
 //! is the old one or the new one, and nothing else is left that git would take.
 
-#[cfg_attr(not(unix), path = "disk/platform_other.rs")]
-mod platform;
+mod mode;
 mod read;
 mod rehearsal;
 mod swap;
@@ -23,15 +22,15 @@ use sha2::{Digest as _, Sha256};
 #[cfg(test)]
 pub(super) use self::rehearsal::Moment;
 use self::{
-    platform::{may_write, mode_of, narrow, private_dir, sync_dir, wanted_mode},
     read::{absent, kind, read_file, regular},
     rehearsal::Rehearsal,
     swap::{FileVersion, Staging, Swap},
-    target::{links, resolve},
+    target::resolve,
 };
 use crate::{
     domain::hex::hex,
     os::{
+        files::{links, may_write, mode_of, narrow, private_dir, real, sync_dir},
         folders,
         staged::{StagedFile, Sweep, sweep},
     },
@@ -57,7 +56,7 @@ impl DiskFiles {
     /// Files of the repository (or directory) at `root`. Undo copies are kept in the user's state directory; where that is unknown, or
     /// lies in the repository, in git's own folder.
     pub(crate) fn new(root: &Path, git: GitFolders) -> Self {
-        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let root = real(root).unwrap_or_else(|_| root.to_owned());
         let state = folders::state().map(|state| state.join("neonup").join("undo"));
         let outside = |dir: &PathBuf| {
             git.own.is_none() || resolve(dir).is_ok_and(|dir| !dir.starts_with(&root))
@@ -158,7 +157,8 @@ impl DiskFiles {
             return Err(FileError::Changed);
         }
         if secret {
-            narrow(&file, wanted_mode(Some(&meta), true)).map_err(FileError::NotNarrowed)?;
+            let mode = mode::wanted(mode_of(&target, &meta), true);
+            narrow(&file, &target, mode).map_err(FileError::NotNarrowed)?;
         }
         let write = |file: &mut File, bytes: &[u8]| -> io::Result<()> {
             file.seek(SeekFrom::Start(0))?;
@@ -203,8 +203,8 @@ impl Files for DiskFiles {
         Ok(Some(FileStat {
             kind: kind(&meta),
             len: meta.len(),
-            mode: mode_of(&meta),
-            links: links(&meta),
+            mode: mode_of(path, &meta),
+            links: links(path, &meta),
             modified: meta.modified().ok(),
         }))
     }

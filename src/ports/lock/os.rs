@@ -12,7 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     domain::hex::hex,
-    os::folders,
+    os::{
+        files::{self, real},
+        folders,
+    },
     ports::lock::{CloneHold, CloneLock, LockError},
 };
 
@@ -42,7 +45,7 @@ impl FileLock {
     /// Has this folder for locks that can't lie in git's.
     pub(super) fn build(root: &Path, common: Option<&Path>, state: Option<PathBuf>) -> Self {
         let clone = common.unwrap_or(root);
-        let clone = clone.canonicalize().unwrap_or_else(|_| clone.to_owned());
+        let clone = real(clone).unwrap_or_else(|_| clone.to_owned());
         let digest = Sha256::digest(clone.as_os_str().as_encoded_bytes());
         let outside = |dir: &PathBuf| common.is_none() || !dir.starts_with(root);
         let in_state = state.filter(outside).map(|dir| dir.join(hex(&digest)));
@@ -59,7 +62,7 @@ impl FileLock {
 
     fn lock(&self, path: &Path) -> io::Result<Result<CloneHold, LockError>> {
         let mut file = open(path)?;
-        match file.try_lock() {
+        match files::try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Ok(Err(LockError::Busy(read(&mut file).0)));
@@ -111,11 +114,7 @@ fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     // a hostile folder of git's may hold a link of this name
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default(),
-    );
+    files::refuse_links(&mut options);
     match options.open(path) {
         // another user's, in a shared repository: it can be locked all the same
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {

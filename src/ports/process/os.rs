@@ -3,7 +3,6 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -12,14 +11,15 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpStream;
 
 use crate::{
     core::{environment::Environment, event::ActivityKind, secret::Secret},
     domain::question,
     os::{
-        dumps, environments, loopback, subprocess,
+        dumps, environments, loopback, process_table,
+        programs::{self, CONDA_PROGRAMS, ENVIRONMENT_PROGRAMS},
+        subprocess,
         supervisor::{self, Control, Leftovers},
     },
     ports::{
@@ -103,25 +103,17 @@ impl OsProcess {
             .env("PYTHONUNBUFFERED", "1")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        if control.is_none() {
-            // the terminal's ^C is for us, and the whole group is stopped together
-            command.process_group(0);
-        }
         progress::activity(ActivityKind::Program, || spec.argv.join(" "));
         dumps::allow_in(&mut command);
         let mut child = subprocess::spawn(command).await.map_err(not_started)?;
-        let control = match control {
-            Some(control) => {
-                let started = tokio::task::spawn_blocking(move || control.started());
-                let started = started.await.map_err(io::Error::other).flatten();
-                if started.is_err() {
-                    // it ends by itself, since nobody holds its socket any more
-                    supervisor::wait(&mut child);
-                }
-                Some(started.map_err(not_started)?)
-            }
-            None => None,
-        };
+        let pid = child.id();
+        let started = tokio::task::spawn_blocking(move || control.started(pid));
+        let started = started.await.map_err(io::Error::other).flatten();
+        if started.is_err() {
+            // it ends by itself, since nobody holds its control any more
+            supervisor::wait(&mut child);
+        }
+        let control = Some(started.map_err(not_started)?);
         let output = SharedTail::default();
         let streams = [SharedTail::default(), SharedTail::default()];
         let mut readers = Vec::new();
@@ -132,13 +124,11 @@ impl OsProcess {
             readers.push(collect(stream, [&output, &streams[1]]));
         }
         Ok(ProgramGroup {
-            group: i32::try_from(child.id()).ok().and_then(Pid::from_raw),
             child,
             control,
             output,
             streams,
             readers,
-            stopped: false,
         })
     }
 }
@@ -253,15 +243,12 @@ impl Heard {
 /// A program that runs, with all that it has started.
 struct ProgramGroup {
     child: Child,
-    /// Its process group, which has its own id; or, where it has a supervisor, the supervisor's.
-    group: Option<Pid>,
-    /// Its supervisor, who ends it and all that it has started.
+    /// What ends it and all that it has started; `None` once that was done.
     control: Option<Control>,
     output: SharedTail,
     /// Standard output and standard error, each by itself.
     streams: [SharedTail; 2],
     readers: Vec<JoinHandle<()>>,
-    stopped: bool,
 }
 
 impl ProgramGroup {
@@ -271,14 +258,6 @@ impl ProgramGroup {
 
     fn status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group
-            && let Err(error) = kill_process_group(group, signal)
-        {
-            tracing::debug!(%error, "a process group couldn't be signaled");
-        }
     }
 
     /// The last bytes of a program that has ended may still be in the pipe. A grandchild may hold the pipe open, so the
@@ -325,9 +304,8 @@ impl Running for ProgramGroup {
     }
 
     async fn stop(&mut self) {
-        match &mut self.control {
-            Some(control) => control.ask_to_end(),
-            None => self.signal(Signal::TERM),
+        if let Some(control) = &mut self.control {
+            control.ask_to_end();
         }
         let end = Instant::now() + TERM_GRACE;
         while self.status().is_none() && Instant::now() < end {
@@ -340,17 +318,9 @@ impl Running for ProgramGroup {
 impl ProgramGroup {
     /// Kills whatever is left of it.
     fn kill(&mut self) {
-        if self.stopped {
-            return;
-        }
-        self.stopped = true;
         if let Some(control) = self.control.take() {
-            drop(control);
-            supervisor::wait(&mut self.child);
-            return;
+            control.end(&mut self.child);
         }
-        self.signal(Signal::KILL);
-        self.child.wait().map(drop).unwrap_or_default();
     }
 }
 
@@ -363,41 +333,50 @@ impl Drop for ProgramGroup {
 #[async_trait]
 impl Process for OsProcess {
     fn find(&self, program: &str, dir: &Path) -> Option<PathBuf> {
-        if program.contains('/') {
-            let path = dir.join(program);
-            return path.is_file().then_some(path);
+        let endings = self.environment.get("PATHEXT");
+        if programs::is_path(program) {
+            let files = programs::file_names(program, endings);
+            return files
+                .iter()
+                .map(|file| dir.join(file))
+                .find(|path| path.is_file());
         }
         let names: &[&str] = if program == "python" {
-            &["python", "python3"]
+            programs::PYTHON
         } else {
             &[program]
         };
+        let names: Vec<_> = names
+            .iter()
+            .flat_map(|name| programs::file_names(name, endings))
+            .collect();
         let environments = dir
             .ancestors()
             .take_while(|above| above.starts_with(&self.root))
-            .flat_map(|above| [".venv/bin", "venv/bin", "env/bin"].map(|bin| above.join(bin)));
+            .flat_map(|above| [".venv", "venv", "env"].map(|name| above.join(name)))
+            .map(|environment| environment.join(ENVIRONMENT_PROGRAMS));
         // a name is looked for everywhere before the next one is: `python` of the path before `python3` of the path,
         // but any of the project's own before both
         let activated = |name: &str| {
             let home = self.environment.get(name).filter(|home| !home.is_empty())?;
-            Some(dir.join(home).join("bin"))
+            Some(dir.join(home))
         };
         let elsewhere = dir
             .ancestors()
             .take_while(|above| above.starts_with(&self.root))
             .flat_map(|above| environments::of_project(above, &self.environment))
-            .map(|environment| environment.join("bin"));
+            .map(|environment| environment.join(ENVIRONMENT_PROGRAMS));
         // an activated one leads PATH, unless something was put before it
         let environments: Vec<_> = environments
             .chain(elsewhere)
-            .chain(activated("VIRTUAL_ENV"))
+            .chain(activated("VIRTUAL_ENV").map(|home| home.join(ENVIRONMENT_PROGRAMS)))
             .collect();
         // a relative entry of PATH means the folder where the program runs
         let path: Vec<_> = self
             .search_path
             .iter()
             .map(|entry| dir.join(entry))
-            .chain(activated("CONDA_PREFIX"))
+            .chain(activated("CONDA_PREFIX").map(|home| home.join(CONDA_PROGRAMS)))
             .collect();
         [&environments, &path]
             .iter()
@@ -406,7 +385,7 @@ impl Process for OsProcess {
                     .iter()
                     .flat_map(move |name| dirs.iter().map(move |bin| bin.join(name)))
             })
-            .find(|candidate| is_executable(candidate))
+            .find(|candidate| programs::is_executable(candidate))
     }
 
     async fn run(
@@ -469,7 +448,7 @@ impl Process for OsProcess {
     }
 
     fn holding(&self, secret: &Secret) -> Vec<(u32, String)> {
-        holding(secret)
+        process_table::holding(secret.expose().as_bytes())
     }
 
     async fn free_port(&self) -> Option<u16> {
@@ -496,34 +475,6 @@ impl Process for OsProcess {
         }
         false
     }
-}
-
-fn is_executable(path: &Path) -> bool {
-    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
-}
-
-/// Reads `/proc`: what belongs to others cannot be read, and is passed over. Source: proc(5), `/proc/pid/environ`, which is the
-/// environment that the program was started with.
-fn holding(secret: &Secret) -> Vec<(u32, String)> {
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let finder = memchr::memmem::Finder::new(secret.expose().as_bytes());
-    let ours = std::process::id();
-    let mut found: Vec<(u32, String)> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
-            let environment = std::fs::read(entry.path().join("environ")).ok()?;
-            if pid == ours || finder.find(&environment).is_none() {
-                return None;
-            }
-            let name = std::fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-            Some((pid, name.trim().to_owned()))
-        })
-        .collect();
-    found.sort_unstable();
-    found
 }
 
 #[cfg(test)]

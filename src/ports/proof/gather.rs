@@ -4,7 +4,6 @@ use std::{
     collections::HashSet,
     fs,
     io::Read as _,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +14,10 @@ use crate::{
         app_proof::{ProofInput, ProofInputs},
         proof::{Coverage, Unread},
     },
-    os::bounded,
+    os::{
+        bounded,
+        files::{real, times},
+    },
     ports::proof::{
         GatheredInputs, InputQuestion,
         key::{HashKey, finish},
@@ -219,7 +221,7 @@ impl Gatherer {
             self.note(input, value.expose().as_bytes());
         }
         let config = &self.question.config_file;
-        let config = config.canonicalize().unwrap_or_else(|_| config.clone());
+        let config = real(config).unwrap_or_else(|_| config.clone());
         self.file(ProofInput::File(self.name(&config)), &config);
         for name in self.question.env_files.clone() {
             let path = self.root.join(&name);
@@ -287,12 +289,7 @@ impl Gatherer {
             return;
         }
         if meta.len() > LARGEST_READ || self.read + meta.len() > MOST_READ {
-            let times = [
-                meta.mtime(),
-                meta.mtime_nsec(),
-                meta.ctime(),
-                meta.ctime_nsec(),
-            ];
+            let times = times(&meta);
             self.note(input, format!("{} {times:?}", meta.len()).as_bytes());
             return;
         }
@@ -324,7 +321,7 @@ impl Gatherer {
             self.note(input, b"not installed");
             return;
         };
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let real = real(path).unwrap_or_else(|_| path.to_owned());
         let size = fs::metadata(&real).map_or(0, |meta| meta.len());
         match self.content(&input, &real, PROGRAM_HEAD) {
             Ok(head) => {
@@ -434,7 +431,7 @@ impl Gatherer {
             return;
         }
         if kind.is_symlink() && path.is_dir() {
-            let target = path.canonicalize().unwrap_or_else(|_| path.clone());
+            let target = real(&path).unwrap_or_else(|_| path.clone());
             let inside = target.starts_with(&self.root) && !folder.path.starts_with(&target);
             if inside && linked.insert(target) && self.is_entered(folder, &path, &base, &name) {
                 open.push(PendingFolder {
@@ -533,7 +530,7 @@ mod tests {
     }
 
     fn gather(root: &Path, question: InputQuestion) -> GatheredInputs {
-        let root = root.canonicalize().unwrap();
+        let root = real(root).unwrap();
         Gatherer::new(HashKey::new([7; 32]), root, question).run()
     }
 

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::os::files::real;
 use crate::{core::app_proof::ProofInput, os::bounded, ports::proof::gather::Gatherer};
 
 /// The most names of one folder of packages.
@@ -81,9 +82,7 @@ impl Gatherer {
         for version in folders(&versions, "") {
             sites.extend(site_packages(&version));
         }
-        let real = program
-            .canonicalize()
-            .unwrap_or_else(|_| program.to_owned());
+        let real = real(program).unwrap_or_else(|_| program.to_owned());
         let real = real.parent().and_then(Path::parent);
         let home = self.question.home.as_ref().map(|home| home.join(".local"));
         let prefixes = [
@@ -139,7 +138,7 @@ impl Gatherer {
             let path = modules.join(name);
             let link = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_symlink());
             // a package of the same repository
-            if link && let Ok(target) = path.canonicalize() {
+            if link && let Ok(target) = real(&path) {
                 self.link(&target);
             }
         }

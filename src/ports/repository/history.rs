@@ -15,9 +15,10 @@ use std::path::PathBuf;
 use crate::{
     core::{proof::Unread, secret::Secret},
     domain::hex::unhex,
+    os::files::path_from_git,
     ports::repository::{
         error::{GitError, RepositoryError},
-        index::{self, IndexEntry, os_path},
+        index::{self, IndexEntry},
         layout::Layout,
         loose,
         meter::Meter,
@@ -176,7 +177,7 @@ impl HistoryScanner<'_> {
             paths.extend(others.map(<[u8]>::to_vec));
         }
         for path in paths {
-            let Some((inner, git)) = layout.nested(&os_path(&path), git) else {
+            let Some((inner, git)) = layout.nested(&path_from_git(&path), git) else {
                 continue;
             };
             let name = format!("{prefix}{}", String::from_utf8_lossy(&path));

@@ -15,7 +15,10 @@ use std::{
 };
 
 use crate::{
-    os::bounded,
+    os::{
+        bounded,
+        files::{self, is_runnable, real},
+    },
     ports::repository::{
         error::{GitError, HookError, RepositoryError},
         layout::Layout,
@@ -24,7 +27,7 @@ use crate::{
         program::GitProgram,
     },
 };
-use file::{HOOK_LIMIT, is_executable};
+use file::HOOK_LIMIT;
 pub(super) use records::HookRecords;
 use team::HookManager;
 
@@ -158,9 +161,9 @@ fn state(
     let path = folder.join(name.as_str());
     let calls = match manager {
         HookManager::Git => false,
-        HookManager::Scripts { .. } => is_executable(&path),
+        HookManager::Scripts { .. } => is_runnable(&path),
         HookManager::Lefthook(_) => {
-            is_executable(&path)
+            is_runnable(&path)
                 && bounded::read(&path, HOOK_LIMIT).is_ok_and(|bytes| is_lefthook(&bytes))
         }
     };
@@ -190,7 +193,7 @@ fn own_state(folder: &Path, name: HookName) -> io::Result<HookState> {
         }
         Err(error) => return Err(error),
     };
-    if !is_executable(&path) {
+    if !is_runnable(&path) {
         return Ok(HookState::Other);
     }
     if script::is_ours(name, &bytes) {
@@ -199,7 +202,7 @@ fn own_state(folder: &Path, name: HookName) -> io::Result<HookState> {
     // the framework was installed after us, and runs ours first
     let kept = folder.join(format!("{}{FRAMEWORK_KEPT}", name.as_str()));
     let runs_ours = memchr::memmem::find(&bytes, FRAMEWORK).is_some()
-        && is_executable(&kept)
+        && is_runnable(&kept)
         && bounded::read(&kept, HOOK_LIMIT).is_ok_and(|bytes| script::is_ours(name, &bytes));
     Ok(if runs_ours {
         HookState::Ours
@@ -284,10 +287,9 @@ fn write_one(folder: &Path, name: HookName, state: HookState, text: &str) -> io:
 fn staged(folder: &Path, text: &str) -> io::Result<tempfile::NamedTempFile> {
     let mut options = tempfile::Builder::new();
     options.prefix("neonup-");
-    #[cfg(unix)]
-    options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755));
     let mut file = options.tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
+    files::set_runnable(file.as_file(), true)?;
     file.as_file().sync_all()?;
     Ok(file)
 }
@@ -304,7 +306,7 @@ fn folder(layout: &Layout, git: &GitProgram) -> Result<PathBuf, GitError> {
 
 /// Why nothing may be written there, if so.
 fn outside(layout: &Layout, folder: &Path) -> Option<String> {
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let real = |path: &Path| real(path).unwrap_or_else(|_| path.to_owned());
     let folder = real(folder);
     let inside = [&layout.common, &layout.git_dir, &layout.root]
         .iter()

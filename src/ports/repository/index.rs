@@ -1,10 +1,8 @@
 //! What git has in its index, what it would take, and what the next commit changes.
 
 use std::{
-    borrow::Cow,
     collections::{HashMap, HashSet},
     io,
-    path::Path,
     process::ChildStdout,
     time::Duration,
 };
@@ -322,17 +320,4 @@ pub(super) fn read_blob<T>(
     } else {
         Err(output.failure())
     }
-}
-
-/// A path from git's bytes.
-#[cfg(unix)]
-pub(super) fn os_path(bytes: &[u8]) -> Cow<'_, Path> {
-    use std::os::unix::ffi::OsStrExt as _;
-    Cow::Borrowed(Path::new(std::ffi::OsStr::from_bytes(bytes)))
-}
-
-/// A path from git's bytes.
-#[cfg(not(unix))]
-pub(super) fn os_path(bytes: &[u8]) -> Cow<'_, Path> {
-    Cow::Owned(Path::new(&*String::from_utf8_lossy(bytes)).to_owned())
 }

@@ -9,7 +9,7 @@ use libdeflater::{DecompressionError, Decompressor};
 
 use crate::{
     core::proof::{Coverage, Unread},
-    os::bounded,
+    os::{bounded, files::real},
     ports::repository::{
         object::{OBJECT_LIMIT, ObjectKind},
         program::GitProgram,
@@ -38,7 +38,7 @@ pub(super) fn directories(common: &Path, git: &GitProgram) -> (Vec<PathBuf>, Cov
     let others = git.variable("GIT_ALTERNATE_OBJECT_DIRECTORIES");
     open.extend(others.into_iter().flat_map(std::env::split_paths));
     while let Some(directory) = open.pop() {
-        let known = fs::canonicalize(&directory).unwrap_or(directory);
+        let known = real(&directory).unwrap_or(directory);
         if all.contains(&known) {
             continue;
         }

@@ -8,9 +8,10 @@ use std::{
 
 use crate::{
     core::proof::Unread,
+    os::files::path_from_git,
     ports::repository::{
         error::{GitError, RepositoryError},
-        index::{self, IndexEntry, ObjectContent, os_path},
+        index::{self, IndexEntry, ObjectContent},
         layout::Layout,
         meter::Meter,
         model::{Leak, Location, TreeScan},
@@ -164,7 +165,7 @@ impl<'a> TreeScanner<'a> {
         let staged = index::staged(layout, git, None)?;
         self.stored(layout, git, prefix, &staged, Location::Staged)?;
         for path in nested {
-            let Some((inner, git)) = layout.nested(&os_path(&path), git) else {
+            let Some((inner, git)) = layout.nested(&path_from_git(&path), git) else {
                 continue;
             };
             let name = format!("{prefix}{}", String::from_utf8_lossy(&path));
@@ -193,7 +194,7 @@ impl<'a> TreeScanner<'a> {
                 let name = format!("{prefix}{}", String::from_utf8_lossy(path));
                 let shown = searcher.redact_path(&name);
                 let mut found = SearchResult::default();
-                let full = layout.root.join(os_path(path));
+                let full = layout.root.join(path_from_git(path));
                 if let Err(error) = searcher.search_file(&full, &mut found) {
                     let why = format!("it couldn't be read: {}", error.kind());
                     unread.push(Unread::file(&shown, why, "make it readable"));

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::os::files::real;
 use crate::ports::repository::{error::GitError, layout::Layout, program::GitProgram};
 
 /// The roots of the work trees beside this one that are there.
@@ -32,6 +33,6 @@ pub(super) fn others(layout: &Layout, git: &GitProgram) -> Result<Vec<PathBuf>, 
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let real = |path: &Path| real(path).unwrap_or_else(|_| path.to_owned());
     real(one) == real(other)
 }

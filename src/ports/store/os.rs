@@ -13,7 +13,9 @@ use serde::Deserialize;
 use crate::{
     core::{answer::KeyStorage, environment::Environment, facts::KeyringState, secret::Secret},
     os::{
-        bounded, folders,
+        bounded, desktop,
+        files::{self, real},
+        folders,
         staged::{self, StagedFile},
     },
     ports::store::{KeyHold, KeyringError, SecretStore, StoreError},
@@ -91,8 +93,7 @@ impl OsStore {
             files: config
                 .as_ref()
                 .map(|config| config.join("neonup").join("keys")),
-            repository: repository
-                .map(|root| root.canonicalize().unwrap_or_else(|_| root.to_owned())),
+            repository: repository.map(|root| real(root).unwrap_or_else(|_| root.to_owned())),
             own: config
                 .into_iter()
                 .chain(state)
@@ -121,7 +122,7 @@ impl OsStore {
     fn writable_file(&self, account: &str) -> Result<PathBuf, StoreError> {
         let file = self.file(account).ok_or(StoreError::NoFolder)?;
         // the part of the path that is there decides where it leads
-        let real = file.ancestors().find_map(|dir| dir.canonicalize().ok());
+        let real = file.ancestors().find_map(|dir| real(dir).ok());
         let inside = |root| real.as_ref().is_some_and(|dir| dir.starts_with(root));
         if self.repository.as_ref().is_some_and(inside) {
             return Err(StoreError::InRepository(file));
@@ -310,14 +311,7 @@ impl SecretStore for OsStore {
     fn place(&self, store: KeyStorage, account: &str) -> String {
         match store {
             KeyStorage::Keyring => {
-                let name = if cfg!(target_os = "macos") {
-                    "macOS Keychain"
-                } else if cfg!(windows) {
-                    "Windows Credential Manager"
-                } else {
-                    "OS keyring (Secret Service)"
-                };
-                format!("{name}, as {SERVICE}/{account}")
+                format!("{}, as {SERVICE}/{account}", desktop::KEYRING)
             }
             KeyStorage::File => self.file(account).map_or_else(
                 || "nowhere: HOME isn't set to a folder".to_owned(),
@@ -353,24 +347,15 @@ impl SecretStore for OsStore {
 /// Makes the folder of key files.
 fn make_folder(path: &Path) -> io::Result<&Path> {
     let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)?;
+    files::private_dir(dir)?;
     Ok(dir)
 }
 
 /// Locks a file, which is never removed; `None` while another process has it.
 fn lock(path: &Path) -> io::Result<Option<fs::File>> {
     make_folder(path)?;
-    let mut options = fs::OpenOptions::new();
-    let file = options
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
-    match file.try_lock() {
+    let file = files::open_lock(path)?;
+    match files::try_lock(&file) {
         Ok(()) => Ok(Some(file)),
         Err(fs::TryLockError::WouldBlock) => Ok(None),
         Err(fs::TryLockError::Error(error)) => Err(error),

@@ -13,17 +13,19 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use crate::sandbox::{
-    api::{
-        cuttable::ConnectionCutter,
-        reply::{self, ApiError, RequestId},
-        request::{self, PlaneState},
-        temporary::TOKEN_PATH,
+use crate::{
+    os::peer,
+    sandbox::{
+        api::{
+            cuttable::ConnectionCutter,
+            reply::{self, ApiError, RequestId},
+            request::{self, PlaneState},
+            temporary::TOKEN_PATH,
+        },
+        control_plane::ControlPlane,
+        records::{KeyScope, digest},
+        serverless, site,
     },
-    control_plane::ControlPlane,
-    peer,
-    records::{KeyScope, digest},
-    serverless, site,
 };
 
 /// The longest body, in bytes: the longest that Neon's clients send have some kB.
@@ -153,11 +155,9 @@ fn is_own_user(plane: &ControlPlane, connection: &ConnectionCutter, headers: &He
         })
     });
     let own = || {
-        let owner = connection
+        connection
             .client()
-            .and_then(|(client, server)| peer::owner(client, server));
-        let us = rustix::process::geteuid().as_raw();
-        owner.is_some_and(|owner| owner == us || owner == 0)
+            .is_some_and(|(client, server)| peer::is_own(client, server))
     };
     has_key || own()
 }

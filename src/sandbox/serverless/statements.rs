@@ -4,19 +4,19 @@ use std::io;
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio::{
-    io::{AsyncWriteExt as _, BufReader},
-    net::UnixStream,
-};
+use tokio::io::{AsyncWriteExt as _, BufReader};
 
-use crate::sandbox::{
-    serverless::{
-        json,
-        memory::{Held, NoRoom, SIZE_LIMIT},
-        reason::Reason,
+use crate::{
+    os::sockets::Stream,
+    sandbox::{
+        serverless::{
+            json,
+            memory::{Held, NoRoom, SIZE_LIMIT},
+            reason::Reason,
+        },
+        session::{Admission, Target},
+        wire,
     },
-    session::{Admission, Target},
-    wire,
 };
 
 /// A statement with its parameters; `None`: null.
@@ -75,7 +75,7 @@ struct ResultField {
 
 /// A session at the server, logged in. A statement that still runs when it is dropped is cancelled.
 pub(super) struct ServerSession {
-    server: BufReader<UnixStream>,
+    server: BufReader<Stream>,
     target: Target,
     /// Keeps the compute awake.
     _admission: Admission,
@@ -102,7 +102,7 @@ impl Drop for ServerSession {
 impl ServerSession {
     /// Reads on until the server, whose last message accepted the login, is ready.
     pub(super) async fn begin(
-        server: UnixStream,
+        server: Stream,
         target: Target,
         admission: Admission,
     ) -> Result<Self, StatementFailure> {

@@ -8,16 +8,22 @@ use std::{
     fs::{self, File, Metadata},
     io::{self, Read as _, Seek as _, Write as _},
     path::Path,
+    time::SystemTime,
 };
 
 use super::{
-    platform::{device, give_owner_and_mode, identity, mode_of, set_mode, sync_dir, wanted_mode},
+    mode,
     read::{absent, open, read_open},
     rehearsal::{Moment, Rehearsal},
-    target::links,
 };
 use crate::{
-    os::staged::StagedFile,
+    os::{
+        files::{
+            device, give_owner_and_mode, identity, links, mode_of, set_mode, sync_dir,
+            try_lock_shared,
+        },
+        staged::StagedFile,
+    },
     ports::files::{FileError, Written},
 };
 
@@ -38,7 +44,7 @@ impl FileVersion {
             return Ok(None);
         };
         // once it has changed places a sweep must not take it before it was compared
-        file.try_lock_shared().ok();
+        try_lock_shared(&file).ok();
         let bytes = read_open(&file)?;
         Ok(Some(Self { bytes, meta, file }))
     }
@@ -91,11 +97,15 @@ impl Staging<'_> {
             secret,
         } = swap;
         let meta = before.as_ref().map(|before| before.meta.clone());
-        let mode = wanted_mode(meta.as_ref(), secret);
+        let old = meta.as_ref().and_then(|meta| mode_of(target, meta));
+        let mode = mode::wanted(old, secret);
+        let other_names = meta
+            .as_ref()
+            .map_or(0, |meta| links(target, meta).saturating_sub(1));
         if let Some(before) = &before
             && before.bytes == new
         {
-            if mode_of(&before.meta) != mode {
+            if old != Some(mode) {
                 set_mode(target, mode)?;
             }
             return Ok(Written::default());
@@ -109,7 +119,7 @@ impl Staging<'_> {
             self.rehearsal.moment(Moment::Staged);
             let placed = match &mut before {
                 None => place_new(staged, target),
-                Some(before) => self.exchange(staged, target, before),
+                Some(before) => self.exchange(staged, target, before, mode),
             };
             match placed {
                 // a mount of a part of the same file system: that is only seen by trying
@@ -121,7 +131,7 @@ impl Staging<'_> {
             read_back(target, &ours, new)?;
             return Ok(Written {
                 not_durable: synced.err().map(|error| error.to_string()),
-                split: meta.map_or(0, |meta| links(&meta).saturating_sub(1)),
+                split: other_names,
             });
         }
         Err(FileError::CrossesDevices(
@@ -134,7 +144,7 @@ impl Staging<'_> {
         if place == StagingPlace::Beside {
             return Ok(Some(StagedFile::create_ignored(dir)?));
         }
-        let device = |path: &Path| fs::metadata(path).ok().map(|meta| device(&meta));
+        let device = |path: &Path| fs::metadata(path).ok().map(|meta| device(path, &meta));
         let near = self
             .git
             .filter(|git| device(git).is_some() && device(git) == device(dir));
@@ -148,6 +158,7 @@ impl Staging<'_> {
         staged: StagedFile,
         target: &Path,
         before: &mut FileVersion,
+        mode: u32,
     ) -> Result<(), FileError> {
         match FileVersion::read(target)? {
             Some(now) if now.is(before) => {}
@@ -160,7 +171,7 @@ impl Staging<'_> {
             if let Err(error) = self.exchange_once(&staged, target) {
                 let unsupported = error.kind() == io::ErrorKind::Unsupported;
                 return match round {
-                    0 if unsupported => self.replace(staged, target, before),
+                    0 if unsupported => self.replace(staged, target, before, mode),
                     // an editor that moves the file away before it writes the next one
                     0 if absent(&error) => Err(FileError::Changed),
                     0 => Err(error.into()),
@@ -203,6 +214,7 @@ impl Staging<'_> {
         staged: StagedFile,
         target: &Path,
         before: &mut FileVersion,
+        mode: u32,
     ) -> Result<(), FileError> {
         staged.replace(target)?;
         self.rehearsal.moment(Moment::Exchanged);
@@ -215,7 +227,7 @@ impl Staging<'_> {
             Some(staged) => staged,
             None => StagedFile::create_ignored(dir)?,
         };
-        let (again, _) = fill(again, Some(&before.meta), mode_of(&before.meta), &saved)?;
+        let (again, _) = fill(again, Some(&before.meta), mode, &saved)?;
         again.replace(target)?;
         Err(FileError::Changed)
     }
@@ -248,19 +260,30 @@ impl Staging<'_> {
     }
 }
 
+/// What tells a file that we have written from every other one.
+struct Filled {
+    identity: (u64, u64),
+    modified: Option<SystemTime>,
+}
+
 /// Writes a staged file, and gives what it is then.
 fn fill(
     mut staged: StagedFile,
     before: Option<&Metadata>,
-    mode: Option<u32>,
+    mode: u32,
     bytes: &[u8],
-) -> Result<(StagedFile, Metadata), FileError> {
+) -> Result<(StagedFile, Filled), FileError> {
+    let path = staged.path().to_owned();
     let file = staged.file_mut();
     file.write_all(bytes)?;
-    give_owner_and_mode(file, before, mode)?;
+    give_owner_and_mode(file, &path, before, mode)?;
     file.sync_all()?;
     let meta = file.metadata()?;
-    Ok((staged, meta))
+    let filled = Filled {
+        identity: identity(&path, &meta),
+        modified: meta.modified().ok(),
+    };
+    Ok((staged, filled))
 }
 
 /// Puts a staged file where nothing is.
@@ -275,12 +298,12 @@ fn place_new(staged: StagedFile, target: &Path) -> Result<(), FileError> {
 }
 
 /// Compares what is in place with what was written. `Changed`: somebody has saved it since, and keeps their version.
-fn read_back(target: &Path, ours: &Metadata, new: &[u8]) -> Result<(), FileError> {
+fn read_back(target: &Path, ours: &Filled, new: &[u8]) -> Result<(), FileError> {
     match FileVersion::read(target)? {
         Some(now) if now.bytes == new => Ok(()),
         Some(now)
-            if identity(&now.meta) == identity(ours)
-                && now.meta.modified().ok() == ours.modified().ok() =>
+            if identity(target, &now.meta) == ours.identity
+                && now.meta.modified().ok() == ours.modified =>
         {
             Err(FileError::NotReadBack)
         }

@@ -6,8 +6,13 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{platform::identity, read::absent};
-use crate::{domain::git_folder::is_git_folder, ports::files::FileError};
+use super::read::absent;
+use crate::{
+    domain::git_folder::is_git_folder,
+    os::files::real,
+    os::files::{identity, links},
+    ports::files::FileError,
+};
 
 /// How many symlinks a path may lead through; Linux allows as many.
 const SYMLINKS: usize = 40;
@@ -25,7 +30,7 @@ pub(crate) struct GitFolders {
 
 impl GitFolders {
     fn all(&self) -> impl Iterator<Item = PathBuf> {
-        let canonical = |path: &PathBuf| path.canonicalize().ok();
+        let canonical = |path: &PathBuf| real(path).ok();
         self.own.iter().chain(&self.common).filter_map(canonical)
     }
 
@@ -48,11 +53,11 @@ impl GitFolders {
     }
 
     /// Whether a file is another name of one of git's.
-    fn link(&self, meta: &Metadata) -> bool {
-        if links(meta) < 2 {
+    fn link(&self, path: &Path, meta: &Metadata) -> bool {
+        if links(path, meta) < 2 {
             return false;
         }
-        let wanted = identity(meta);
+        let wanted = identity(path, meta);
         let mut left = GIT_FILES;
         self.all()
             .any(|folder| holds_file(&folder, wanted, &mut left))
@@ -81,24 +86,13 @@ fn holds_file(dir: &Path, wanted: (u64, u64), left: &mut usize) -> bool {
         let found = if meta.is_dir() {
             entry.file_name() != "objects" && holds_file(&entry.path(), wanted, left)
         } else {
-            meta.is_file() && identity(&meta) == wanted
+            meta.is_file() && identity(&entry.path(), &meta) == wanted
         };
         if found {
             return true;
         }
     }
     false
-}
-
-/// How many names a file has.
-#[cfg(unix)]
-pub(super) fn links(meta: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::nlink(meta)
-}
-
-#[cfg(not(unix))]
-pub(super) fn links(_: &Metadata) -> u64 {
-    1
 }
 
 /// The path that is really written: inside the repository, and not among git's own files.
@@ -113,7 +107,7 @@ pub(super) fn target(root: &Path, git: &GitFolders, path: &Path) -> Result<PathB
         return Err(FileError::GitFolder(target));
     }
     match fs::metadata(&target) {
-        Ok(meta) if meta.is_file() && git.link(&meta) => Err(FileError::GitFolder(target)),
+        Ok(meta) if meta.is_file() && git.link(&target, &meta) => Err(FileError::GitFolder(target)),
         _ => Ok(target),
     }
 }
@@ -122,7 +116,7 @@ pub(super) fn target(root: &Path, git: &GitFolders, path: &Path) -> Result<PathB
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, FileError> {
     let mut path = path.to_owned();
     for _ in 0..SYMLINKS {
-        match path.canonicalize() {
+        match real(&path) {
             Ok(resolved) => return Ok(resolved),
             Err(error) if absent(&error) => {}
             Err(error) => return Err(error.into()),

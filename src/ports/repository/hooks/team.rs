@@ -11,12 +11,12 @@ use std::{
 };
 
 use crate::{
-    os::bounded,
+    os::{
+        bounded,
+        files::{is_runnable, real, set_runnable},
+    },
     ports::repository::{
-        hooks::{
-            file::{HOOK_LIMIT, is_executable},
-            script,
-        },
+        hooks::{file::HOOK_LIMIT, script},
         layout::Layout,
         model::{HookEdit, HookName},
         program::GitProgram,
@@ -55,7 +55,7 @@ pub(super) enum HookManager {
 impl HookManager {
     /// Finds out who runs the hooks in git's folder of them.
     pub(super) fn find(layout: &Layout, git: &GitProgram, folder: &Path) -> Self {
-        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let real = |path: &Path| real(path).unwrap_or_else(|_| path.to_owned());
         let (root, inside) = (real(&layout.root), real(folder));
         let in_git = [&layout.common, &layout.git_dir]
             .iter()
@@ -119,7 +119,7 @@ impl HookManager {
             Self::Lefthook(path) => path.clone(),
         };
         let line = call(name);
-        is_executable(&layout.common.join(RUNNER))
+        is_runnable(&layout.common.join(RUNNER))
             && read(&path).is_ok_and(|text| text.is_some_and(|text| text.contains(&line)))
     }
 
@@ -340,23 +340,10 @@ fn replace(path: &Path, text: &str, executable: bool) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     match before {
         Ok(permissions) if !executable => file.as_file().set_permissions(permissions)?,
-        Ok(_) | Err(_) => set_mode(&file, executable)?,
+        Ok(_) | Err(_) => set_runnable(file.as_file(), executable)?,
     }
     file.as_file().sync_all()?;
     file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-#[cfg(unix)]
-fn set_mode(file: &tempfile::NamedTempFile, executable: bool) -> io::Result<()> {
-    let mode = if executable { 0o755 } else { 0o644 };
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
-    file.as_file().set_permissions(permissions)
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as on the other systems")]
-fn set_mode(_: &tempfile::NamedTempFile, _: bool) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::{
 use memmap2::Mmap;
 
 use crate::{
-    os::bounded,
+    os::bounded::map_unchanging,
     ports::repository::{
         object::ObjectKind,
         pack::delta::{next_byte, varint},
@@ -45,8 +45,8 @@ pub(in crate::ports::repository) struct Pack {
 impl Pack {
     /// Opens the pack that an index belongs to.
     pub(in crate::ports::repository) fn open(index: &Path, hash: usize) -> io::Result<Self> {
-        let data = map(&index.with_extension("pack"))?;
-        Self::new(data, map(index)?, hash)
+        let data = map_unchanging(&index.with_extension("pack"))?;
+        Self::new(data, map_unchanging(index)?, hash)
     }
 
     /// A pack that isn't a file.
@@ -270,16 +270,6 @@ impl<'a> Positions<'a> {
         };
         self.pack.between(id, low, high).is_some()
     }
-}
-
-#[expect(
-    unsafe_code,
-    reason = "git never changes a pack or its index once they have their name; it only removes them, which keeps the mapping"
-)]
-fn map(path: &Path) -> io::Result<Mmap> {
-    let file = bounded::open(path)?;
-    // SAFETY: see the reason above
-    unsafe { Mmap::map(&file) }
 }
 
 fn broken(why: &str) -> io::Error {

@@ -1,12 +1,17 @@
 //! The user who runs Postgres when we are root.
 
-use std::{fs, io, os::unix::fs::MetadataExt as _, path::Path};
+use std::{
+    fs, io,
+    os::unix::{fs::MetadataExt as _, process::CommandExt as _},
+    path::Path,
+    process::Command,
+};
 
 /// A user of the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServerUser {
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
+    uid: u32,
+    gid: u32,
 }
 
 /// Ids that neither distributions nor systemd hand out (<https://systemd.io/UIDS-GIDS/>: "unused"), and which containers with
@@ -14,7 +19,7 @@ pub(crate) struct ServerUser {
 const OWN_IDS: std::ops::Range<u32> = 61_100..61_184;
 
 impl ServerUser {
-    pub(crate) const ROOT: Self = Self { uid: 0, gid: 0 };
+    const ROOT: Self = Self { uid: 0, gid: 0 };
     /// Whether a folder can be handed to a program that can't reach it by its path: as the number of an open file.
     pub(crate) const OPENS_BY_NUMBER: bool = cfg!(target_os = "linux");
 
@@ -74,6 +79,21 @@ impl ServerUser {
                 meta.mode() & bit != 0
             })
         })
+    }
+
+    /// Makes a command run as this user.
+    pub(crate) fn run(self, command: &mut Command) {
+        command.uid(self.uid).gid(self.gid); // std drops the supplementary groups itself
+    }
+
+    /// Tells the user who runs the servers from every other one: this one, or we.
+    pub(crate) fn number(user: Option<Self>) -> u32 {
+        user.map_or_else(|| rustix::process::geteuid().as_raw(), |user| user.uid)
+    }
+
+    /// Makes us the owner again of what the user has made.
+    pub(crate) fn take_back(path: &Path) -> io::Result<()> {
+        Self::ROOT.give(path)
     }
 
     /// Makes the user the owner of a file or folder.

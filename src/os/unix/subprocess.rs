@@ -1,17 +1,15 @@
 //! Starting other programs so that none of them outlives us, however we end.
 
 use std::{
-    io,
+    fs, io,
     os::unix::process::CommandExt as _,
+    path::Path,
     process::{Child, Command},
     sync::{OnceLock, mpsc},
     thread,
 };
 
-use rustix::{
-    io::Errno,
-    process::{self, Signal},
-};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::oneshot;
 
 /// What a child process is sent when ours ends.
@@ -109,8 +107,33 @@ pub(crate) async fn spawn(command: Command) -> io::Result<Child> {
     child.await.map_err(|_closed| gone())?
 }
 
-/// Whether a process of this id exists, whoever owns it.
-pub(crate) fn is_running(pid: i32) -> bool {
-    process::Pid::from_raw(pid)
-        .is_some_and(|pid| !matches!(process::test_kill_process(pid), Err(Errno::SRCH)))
+/// How a Postgres server is asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServerStop {
+    /// Connections are closed, and a checkpoint is written.
+    Fast,
+    /// At once: the log is replayed at the next start.
+    Immediate,
+}
+
+/// Asks a Postgres server to stop.
+pub(crate) fn stop_server(pid: u32, how: ServerStop) -> io::Result<()> {
+    let signal = match how {
+        ServerStop::Fast => Signal::INT,
+        ServerStop::Immediate => Signal::QUIT,
+    };
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(kill_process(pid, signal)?)
+}
+
+/// Makes a command begin a process group of its own, which the terminal's keys do not reach.
+pub(crate) fn own_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Whether a process works in this folder; only Linux tells.
+pub(crate) fn works_in(pid: u32, folder: &Path) -> bool {
+    let at = fs::read_link(format!("/proc/{pid}/cwd")).ok();
+    at.is_some() && at == fs::canonicalize(folder).ok()
 }

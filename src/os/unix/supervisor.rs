@@ -34,9 +34,9 @@ use rustix::{
     },
 };
 
-use crate::os::{
-    ancestry::parent,
+use super::{
     dumps,
+    process_table::parent,
     subprocess::{ParentDeathSignal, end_with_parent},
 };
 
@@ -73,20 +73,25 @@ pub(crate) fn enable() {
     AVAILABLE.store(true, Ordering::SeqCst);
 }
 
-/// Our end of a supervisor's socket. Dropping it ends everything below the supervisor.
-pub(crate) struct Control(UnixStream);
+/// What ends a program and all that it has started.
+pub(crate) struct Control(Hold);
+
+enum Hold {
+    /// Our end of the supervisor's socket. Dropping it ends everything below the supervisor.
+    Socket(UnixStream),
+    /// Without a supervisor, the program's process group. Its id is the program's own, once it runs.
+    Group(Option<Pid>),
+}
 
 /// Makes the command that runs this program: below a supervisor, where there can be one. The command's standard input is taken.
-pub(crate) fn command(
-    program: &str,
-    leftovers: Leftovers,
-) -> io::Result<(Command, Option<Control>)> {
+pub(crate) fn command(program: &str, leftovers: Leftovers) -> io::Result<(Command, Control)> {
     let own = own_program().filter(|_| AVAILABLE.load(Ordering::SeqCst));
     let Some(own) = own else {
         let mut command = Command::new(program);
-        command.stdin(Stdio::null());
+        // the terminal's ^C is for us, and the whole group is stopped together
+        command.stdin(Stdio::null()).process_group(0);
         end_with_parent(&mut command, ParentDeathSignal::Kill);
-        return Ok((command, None));
+        return Ok((command, Control(Hold::Group(None))));
     };
     let (ours, theirs) = UnixStream::pair()?;
     let mut command = Command::new(own);
@@ -99,7 +104,7 @@ pub(crate) fn command(
         })
         .arg(program)
         .stdin(Stdio::from(OwnedFd::from(theirs)));
-    Ok((command, Some(Control(ours))))
+    Ok((command, Control(Hold::Socket(ours))))
 }
 
 /// The program that we are, also after its file was replaced.
@@ -112,25 +117,57 @@ fn own_program() -> Option<std::path::PathBuf> {
 }
 
 impl Control {
-    /// Waits until the program runs. Fails as a start without a supervisor would.
-    pub(crate) fn started(mut self) -> io::Result<Self> {
-        self.0.set_read_timeout(Some(START_LIMIT))?;
+    /// Waits until the program runs, as the process of this id. Fails as a start without a supervisor would.
+    pub(crate) fn started(self, pid: u32) -> io::Result<Self> {
+        let mut socket = match self.0 {
+            Hold::Group(_) => {
+                let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+                return Ok(Self(Hold::Group(pid)));
+            }
+            Hold::Socket(socket) => socket,
+        };
+        socket.set_read_timeout(Some(START_LIMIT))?;
         let mut word = [0; 4];
-        self.0.read_exact(&mut word)?;
+        socket.read_exact(&mut word)?;
         match i32::from_le_bytes(word) {
-            0 => Ok(self),
+            0 => Ok(Self(Hold::Socket(socket))),
             code => Err(io::Error::from_raw_os_error(code)),
         }
     }
 
     /// Sends the program's process group a SIGTERM.
     pub(crate) fn ask_to_end(&mut self) {
-        // where it is gone, there is nothing to end
-        self.0.write_all(&[ASK_TO_END]).ok();
+        match &mut self.0 {
+            // where it is gone, there is nothing to end
+            Hold::Socket(socket) => drop(socket.write_all(&[ASK_TO_END])),
+            Hold::Group(group) => signal_group(*group, Signal::TERM),
+        }
+    }
+
+    /// Ends the program and all that it has started.
+    pub(crate) fn end(self, child: &mut Child) {
+        match self.0 {
+            Hold::Socket(socket) => {
+                drop(socket);
+                wait(child);
+            }
+            Hold::Group(group) => {
+                signal_group(group, Signal::KILL);
+                child.wait().map(drop).unwrap_or_default();
+            }
+        }
     }
 }
 
-/// Waits for a supervisor whose [`Control`] was dropped.
+fn signal_group(group: Option<Pid>, signal: Signal) {
+    if let Some(group) = group
+        && let Err(error) = kill_process_group(group, signal)
+    {
+        tracing::debug!(%error, "a process group couldn't be signaled");
+    }
+}
+
+/// Waits for a supervisor whose [`Control`] is gone.
 pub(crate) fn wait(child: &mut Child) {
     let end = Instant::now() + KILL_LIMIT * 2;
     while Instant::now() < end {
@@ -280,8 +317,8 @@ fn end_descendants() {
 
 /// The processes below us, as `/proc/PID/stat` has their parents (proc(5)); none where there is no `/proc`.
 fn descendants() -> Vec<Pid> {
-    let own = getpid().as_raw_nonzero().get();
-    let all: Vec<(i32, i32)> = std::fs::read_dir("/proc")
+    let own = std::process::id();
+    let all: Vec<(u32, u32)> = std::fs::read_dir("/proc")
         .into_iter()
         .flatten()
         .flatten()
@@ -304,7 +341,7 @@ fn descendants() -> Vec<Pid> {
     below
         .into_iter()
         .skip(1)
-        .filter_map(Pid::from_raw)
+        .filter_map(|pid| Pid::from_raw(i32::try_from(pid).ok()?))
         .collect()
 }
 
@@ -315,7 +352,7 @@ mod tests {
     #[test]
     fn without_the_real_program_a_command_has_no_supervisor() {
         let (command, control) = command("/bin/true", Leftovers::End).unwrap();
-        assert!(control.is_none());
+        assert!(matches!(control.0, Hold::Group(None)));
         assert_eq!(command.get_program(), "/bin/true");
     }
 }

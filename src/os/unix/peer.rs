@@ -5,11 +5,17 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-/// The user id of the client of a connection from this machine; `None` where nobody can tell.
+/// Whether the client of a connection from this machine is a program of this user, or of root. Where nobody can tell, it isn't.
+pub(crate) fn is_own(client: SocketAddr, server: SocketAddr) -> bool {
+    let us = rustix::process::geteuid().as_raw();
+    owner(client, server).is_some_and(|owner| owner == us || owner == 0)
+}
+
+/// The user id of the client.
 ///
 /// Linux lists each socket with the user that made it. Only an established one counts: what is left of a closed socket is
 /// listed as root's.
-pub(crate) fn owner(client: SocketAddr, server: SocketAddr) -> Option<u32> {
+fn owner(client: SocketAddr, server: SocketAddr) -> Option<u32> {
     ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .find_map(|table| {

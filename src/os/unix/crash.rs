@@ -1,6 +1,6 @@
 //! Gives the terminal back when a signal ends the process at once: a fault of the program, an abort, or one that somebody sent.
 //!
-//! The signals that ask for an end in good order are in [`super::signals`].
+//! The signals that ask for an end in good order are in [`crate::os::signals`].
 #![expect(
     unsafe_code,
     reason = "a handler that runs while anything may be broken has to be installed as it is"
@@ -17,6 +17,8 @@ use std::{
         atomic::{AtomicPtr, Ordering},
     },
 };
+
+use crate::os::out::Out;
 
 /// The signals that end a process unless it handles them, but for those that are handled in good order and SIGPIPE, which a Rust
 /// program ignores.
@@ -69,8 +71,12 @@ static EARLIER: [AtomicPtr<libc::sigaction>; SIGNALS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; SIGNALS];
 
 /// Remembers how the terminal is now, before it is taken. `sequences` are written to `out` if a signal ends us meanwhile.
-pub(crate) fn arm(out: RawFd, sequences: &'static [u8]) {
+pub(crate) fn arm(out: Out, sequences: &'static [u8]) {
     static HANDLERS: Once = Once::new();
+    let out = match out {
+        Out::Stdout => io::stdout().as_raw_fd(),
+        Out::Stderr => io::stderr().as_raw_fd(),
+    };
     let Ok(tty) = terminal() else {
         return;
     };

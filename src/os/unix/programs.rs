@@ -1,0 +1,25 @@
+//! How programs are named, and where they lie.
+
+use std::path::Path;
+
+/// The folder of a virtual environment's programs.
+pub(crate) const ENVIRONMENT_PROGRAMS: &str = "bin";
+/// The folder of the programs of a conda environment.
+pub(crate) const CONDA_PROGRAMS: &str = "bin";
+/// The names by which a Python may be found, the best first.
+pub(crate) const PYTHON: &[&str] = &["python", "python3"];
+
+/// The file names that a program of this name may have, the first that counts first.
+pub(crate) fn file_names(program: &str, _endings: Option<&str>) -> Vec<String> {
+    vec![program.to_owned()]
+}
+
+/// Whether a word names a program by its path, not by its name alone.
+pub(crate) fn is_path(word: &str) -> bool {
+    word.contains('/')
+}
+
+/// Whether a file is one that we may run.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
+}
