@@ -1,14 +1,15 @@
 //! The project around the working directory, from the bottom up:
 //!
 //! - [`settings`]: what the user wants, as plain data
-//! - [`config`]: `neonup.toml`; [`init`] writes a new one
-//! - [`detect`]: what the repository's files tell, in the shape of a configuration
+//! - [`config`]: `neonup.toml`; [`draft`] is one that is proposed
+//! - [`detect`]: what the repository's files tell, in the shape of a configuration; [`init`] makes a draft of it
 //! - [`resolve`]: the settings from flags, environment, configuration and detection
 //! - [`workspace`]: the directory where all of them come from, and the ports
 //! - [`sample`]: the project of the demo
 
 pub(crate) mod config;
 pub(crate) mod detect;
+pub(crate) mod draft;
 pub(crate) mod init;
 pub(crate) mod resolve;
 pub(crate) mod sample;

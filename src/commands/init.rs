@@ -38,7 +38,7 @@ impl InitArgs {
             return Err(CommandError::NotPostgres { server, at });
         }
         let found = settings.found.unwrap_or_default();
-        let text = &found.toml;
+        let text = found.draft.text();
         if !output.json {
             output.note(format!("found: {}", in_folder(found.stack, &found.dir)));
             output.block(text.trim_end());

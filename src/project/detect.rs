@@ -58,6 +58,8 @@ pub(crate) use {
     tree::{Tree, lies_aside},
 };
 
+use std::collections::BTreeSet;
+
 use crate::{
     domain::{
         reading::{Reading, Spot},
@@ -94,6 +96,10 @@ pub(crate) struct Detected {
     pub others: Vec<(String, &'static str)>,
     /// Where each of the proposed values was seen.
     pub evidence: Vec<Evidence>,
+    /// Env files that the application may read as well, relative to the root.
+    pub other_env_files: Vec<String>,
+    /// The URLs of other routes at which it may be asked.
+    pub other_routes: Vec<String>,
     /// What to propose.
     pub config: Config,
 }
@@ -197,14 +203,23 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
             });
             found.settings
         });
-    let backend = match &started {
-        Some((app, reading)) => backend(tree, app, proposal, reading, &mut evidence),
-        None => backend(tree, &dir, proposal, &reading, &mut evidence),
+    let (app, reading) = match &started {
+        Some((app, reading)) => (app, reading),
+        None => (&dir, &reading),
     };
+    let other_env_files = env_file::others(tree, app, reading);
+    let backend = backend(tree, app, proposal, reading, &mut evidence);
+    let other_routes = backend
+        .as_ref()
+        .and_then(|backend| backend.health.as_deref())
+        .map(|health| other_routes(health, reading))
+        .unwrap_or_default();
     Detected {
         stack,
         recognized,
         evidence,
+        other_env_files,
+        other_routes,
         fixed,
         other_server,
         others,
@@ -310,6 +325,23 @@ fn backend(
         },
         None => backend,
     })
+}
+
+/// The URLs of the routes that take no parameter, at the host and port of the proposed one.
+fn other_routes(health: &str, reading: &Reading) -> Vec<String> {
+    /// More than these are a search, not a choice.
+    const MOST: usize = 20;
+    let Ok(url) = url::Url::parse(health) else {
+        return Vec::new();
+    };
+    let fixed = |path: &&str| !path.contains([':', '*', '<', '[', '(', '{']);
+    let paths: BTreeSet<_> = reading.routes.iter().map(|route| route.path.as_str()).collect();
+    let others = paths.into_iter().filter(fixed).filter_map(|path| url.join(path).ok());
+    others
+        .map(|url| url.to_string())
+        .filter(|other| other != health)
+        .take(MOST)
+        .collect()
 }
 
 /// Adds the env files of the applications that share a workspace, and with it the database, and gives those that do not.

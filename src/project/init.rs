@@ -1,54 +1,146 @@
-//! Writes a new `neonup.toml`, with comments, from what was detected in the repository.
+//! Makes the `neonup.toml` that is proposed from what was detected in the repository, and changes its values.
 
-use std::fmt::Write as _;
-
-use crate::domain::url::UrlKind;
-use crate::project::{
-    config::Config,
-    detect::Detected,
-    settings::{Encoding, EnvTarget, KeySpec, SchemaSettings},
+use crate::{
+    domain::{source::join, url::UrlKind},
+    project::{
+        config::{Config, ConfigError},
+        detect::Detected,
+        draft::{Draft, DraftTable, DraftValue, Origin},
+        settings::{Encoding, EnvTarget, Evidence, KeySpec, SchemaSettings},
+    },
 };
 
-/// Writes a configuration as a commented file for the folder `base`, which reads back as the same configuration with this name.
-pub(crate) fn toml(detected: &Detected, name: &str, base: &str) -> String {
+/// The longest value that is taken, in bytes.
+const VALUE_LIMIT: usize = 4096;
+
+/// The file for what was detected, in the folder `base`, with this name for the project.
+pub(super) fn draft(detected: &Detected, name: &str, base: &str) -> Draft {
     let config = detected.config.clone().seen_from(base);
-    let mut text = of_config(&config, name, detected.recognized);
-    for (dir, stack) in &detected.others {
-        let dir = if dir.is_empty() { "." } else { dir };
-        // writing to a string cannot fail
-        writeln!(
-            text,
-            "\n# Not set up here: {stack} in {}",
-            name_in_comment(dir)
-        )
-        .ok();
+    let mut draft = of_config(&config, name, detected.recognized);
+    draft.others.clone_from(&detected.others);
+    draft.starts_unknown = !detected.recognized && config.backend.is_none();
+    show(&mut draft, detected, base);
+    draft
+}
+
+fn of_config(config: &Config, name: &str, recognized: bool) -> Draft {
+    let mut tables = vec![project_table(config, name)];
+    tables.extend(config.env.iter().map(|target| DraftTable {
+        is_guess: !recognized,
+        ..env_table(target)
+    }));
+    tables.extend(config.schema.as_ref().map(schema_table));
+    tables.extend(backend_table(config));
+    Draft {
+        tables,
+        ..Draft::default()
     }
-    if !detected.recognized {
-        text.push_str(GUESS);
-        if detected.config.backend.is_none() {
-            text.push_str(GUESS_BACKEND);
+}
+
+/// Notes what shows each value, and what else may be meant.
+fn show(draft: &mut Draft, detected: &Detected, base: &str) {
+    let origin = |what: &str| {
+        let shown = |evidence: &&Evidence| evidence.what == what;
+        let evidence = detected.evidence.iter().find(shown)?;
+        Some(match &evidence.seen {
+            Some(at) => Origin::Seen(at.clone()),
+            None => Origin::Usual,
+        })
+    };
+    let from_root = |value: &str| join(base, &unquoted(value));
+    for table in &mut draft.tables {
+        let is_guess = table.is_guess;
+        for value in &mut table.values {
+            let shown = match (value.table, value.key.as_str()) {
+                ("env", "file") => {
+                    let file = from_root(&value.value);
+                    let others = detected.other_env_files.iter().filter(|other| **other != file);
+                    let inner = others.filter_map(|other| below(other, base));
+                    value.others = inner.map(text).collect();
+                    origin(&file)
+                }
+                ("env", key) => key.strip_prefix("keys.").and_then(|key| origin(&unquoted(key))),
+                ("schema", "files" | "command") => origin("schema"),
+                ("backend", "dir") => origin(detected.stack),
+                ("backend", "start") => origin("start"),
+                ("backend", "health") => {
+                    let other = |url: &&String| text(url) != value.value;
+                    let others = detected.other_routes.iter().filter(other);
+                    value.others = others.map(|url| text(url)).collect();
+                    origin("health")
+                }
+                _ => None,
+            };
+            value.origin = match shown {
+                Some(Origin::Usual) | None if is_guess => Origin::Guess,
+                Some(shown) => shown,
+                None => Origin::Derived,
+            };
         }
     }
-    text
 }
 
-/// A name of the repository's as it may stand in a comment.
-fn name_in_comment(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).collect()
+/// Gives a value in place of the present one: in TOML, or bare where the present one is a text or a list. Nothing is changed where the
+/// file couldn't be read with it; then the reason is returned.
+pub(crate) fn set_value(draft: &mut Draft, index: usize, typed: &str) -> Result<(), String> {
+    let typed = typed.trim();
+    if typed.len() > VALUE_LIMIT || typed.chars().any(char::is_control) {
+        return Err(format!(
+            "a value is one line of at most {VALUE_LIMIT} bytes"
+        ));
+    }
+    let Some(present) = draft.value(index) else {
+        return Ok(());
+    };
+    if present.value == typed && present.origin != Origin::Guess {
+        return Ok(());
+    }
+    // a bare word for a key would be a fixed value, which is seldom meant
+    let is_key = present.key.starts_with("keys.");
+    let bare = match present.value.chars().next() {
+        Some('"') if !is_key => Some(text(typed)),
+        Some('[') => shlex::split(typed).map(|words| list(&words)),
+        _ => None,
+    };
+    let as_typed = with(draft, index, typed);
+    let changed = match (as_typed, bare) {
+        (Err(error), Some(bare)) if !typed.starts_with(['"', '\'', '[', '{']) => {
+            // what is wrong with a path is told of the path, not of its missing quotes
+            with(draft, index, &bare).map_err(|inner| {
+                if bare == typed { error } else { inner }
+            })
+        }
+        (changed, _) => changed,
+    };
+    *draft = changed.map_err(|error| error.message)?;
+    Ok(())
 }
 
-/// What stands at the end where nothing shows which env file the app reads.
-const GUESS: &str = "\n# Nothing here shows which file your app reads: check the name in [[env]] above, and uncomment it.\n";
-/// What follows where nothing shows either how the app starts.
-const GUESS_BACKEND: &str = "# Nothing shows how it starts: fill this in, and uncomment it.\n# \
-[backend]\n# dir = \"\"\n# start = [\"npm\", \"start\"]\n# health = \"http://localhost:8000/health\"\n";
+/// Takes the next of the values that may be meant, where there is another one.
+pub(crate) fn take_next(draft: &mut Draft, index: usize) -> bool {
+    let Some(value) = draft.value(index) else {
+        return false;
+    };
+    let Some(next) = value.others.first().cloned() else {
+        return false;
+    };
+    with(draft, index, &next).is_ok_and(|changed| {
+        *draft = changed;
+        true
+    })
+}
 
-fn of_config(config: &Config, name: &str, recognized: bool) -> String {
+/// The same with another value, if the file can be read with it.
+fn with(draft: &Draft, index: usize, value: &str) -> Result<Draft, ConfigError> {
+    let changed = draft.with(index, value);
+    Config::parse(&changed.text())?;
+    Ok(changed)
+}
+
+fn project_table(config: &Config, name: &str) -> DraftTable {
     let project = &config.project;
-    let mut out = String::from(
-        "# What this project needs from its database. Commit it; it contains no secrets. The next developer runs: neonup\n\n[project]\n",
-    );
-    line(&mut out, "name", &text(name), "created once, then joined");
+    let value = |key, value, comment| DraftValue::new("project", key, value, comment);
+    let mut values = vec![value("name", text(name), "created once, then joined")];
     let optional = [
         ("id", &project.id),
         ("org", &project.org),
@@ -56,115 +148,179 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> String {
         ("branch", &project.branch),
         ("database", &project.database),
     ];
-    for (key, value) in optional {
-        if let Some(value) = value {
-            line(&mut out, key, &text(value), "");
-        }
+    for (key, wanted) in optional {
+        values.extend(wanted.as_ref().map(|wanted| value(key, text(wanted), "")));
     }
-    if let Some(version) = project.postgres {
-        line(&mut out, "postgres", &version.to_string(), "");
+    let version = project.postgres.map(|version| version.to_string());
+    values.extend(version.map(|version| value("postgres", version, "")));
+    DraftTable {
+        header: "[project]",
+        is_guess: false,
+        values,
     }
-    for target in &config.env {
-        let mut table = String::new();
-        env(&mut table, target);
-        if recognized {
-            out.push_str(&table);
-        } else {
-            let commented = table.lines().map(|line| match line {
-                "" => "\n".to_owned(),
-                line => format!("# {line}\n"),
-            });
-            out.extend(commented);
-        }
-    }
-    if let Some(schema) = &config.schema {
-        schema_table(&mut out, schema);
-    }
-    if let Some(backend) = &config.backend {
-        out.push_str("\n[backend]\n");
-        line(&mut out, "dir", &text(&backend.dir), "");
-        line(&mut out, "start", &list(&backend.start), "");
-        if let Some(health) = &backend.health {
-            line(&mut out, "health", &text(health), "");
-        }
-        if let Some(timeout) = backend.timeout {
-            let seconds = timeout.as_secs().to_string();
-            line(&mut out, "timeout", &seconds, "seconds to wait");
-        }
-        if !backend.expect.is_empty() {
-            let pairs: Vec<_> = backend
-                .expect
-                .iter()
-                .map(|(name, value)| format!("{} = {}", key(name), text(value)))
-                .collect();
-            line(
-                &mut out,
-                "expect",
-                &format!("{{ {} }}", pairs.join(", ")),
-                "",
-            );
-        }
-    }
-    out
 }
 
-fn env(out: &mut String, target: &EnvTarget) {
-    out.push_str("\n[[env]]\n");
-    line(out, "file", &text(&target.file), "");
+fn env_table(target: &EnvTarget) -> DraftTable {
+    let value = |key: &str, value, comment| DraftValue::new("env", key, value, comment);
+    let mut values = vec![value("file", text(&target.file), "")];
     if let Some(example) = &target.example {
-        line(out, "example", &text(example), "committed; lists every key");
+        values.push(value("example", text(example), "committed; lists every key"));
     }
     for (name, spec) in &target.keys {
-        let (value, comment) = match spec {
-            KeySpec::Url { kind, driver } => {
-                let kind = match kind {
-                    UrlKind::Direct => "direct",
-                    UrlKind::Pooled => "pooled",
-                };
-                (format!("{{ url = \"{kind}\", driver = \"{driver}\" }}"), "")
-            }
-            KeySpec::Part { kind, part } => {
-                let kind = match kind {
-                    UrlKind::Direct => "direct",
-                    UrlKind::Pooled => "pooled",
-                };
-                let part = part.name();
-                (format!("{{ url = \"{kind}\", part = \"{part}\" }}"), "")
-            }
-            KeySpec::Generate { encoding, bytes } => {
-                let encoding = match encoding {
-                    Encoding::Hex => "hex",
-                    Encoding::Base64 => "base64",
-                };
-                (
-                    format!("{{ generate = \"{encoding}\", bytes = {bytes} }}"),
-                    "kept if it already exists",
-                )
-            }
-            KeySpec::ByHand => (
-                "{ fill = \"by hand\" }".to_owned(),
-                "only a person can get it; neonup never writes it",
-            ),
-            KeySpec::SameAs(file) => (format!("{{ same_as = {} }}", text(file)), ""),
-            KeySpec::Literal(value) => (text(value), ""),
-        };
-        line(out, &format!("keys.{}", key(name)), &value, comment);
+        let (wanted, comment) = spec_text(spec);
+        let mut of_key = value(&format!("keys.{}", key(name)), wanted, comment);
+        of_key.others = other_specs(spec);
+        values.push(of_key);
+    }
+    DraftTable {
+        header: "[[env]]",
+        is_guess: false,
+        values,
     }
 }
 
-fn line(out: &mut String, name: &str, value: &str, comment: &str) {
-    let comment = if comment.is_empty() {
-        String::new()
-    } else {
-        format!("  # {comment}")
+/// What a key holds, in TOML, with the comment beside it.
+fn spec_text(spec: &KeySpec) -> (String, &'static str) {
+    match spec {
+        KeySpec::Url { kind, driver } => {
+            let kind = kind_name(*kind);
+            (
+                format!("{{ url = \"{kind}\", driver = \"{driver}\" }}"),
+                "",
+            )
+        }
+        KeySpec::Part { kind, part } => {
+            let (kind, part) = (kind_name(*kind), part.name());
+            (format!("{{ url = \"{kind}\", part = \"{part}\" }}"), "")
+        }
+        KeySpec::Generate { encoding, bytes } => {
+            let encoding = match encoding {
+                Encoding::Hex => "hex",
+                Encoding::Base64 => "base64",
+            };
+            (
+                format!("{{ generate = \"{encoding}\", bytes = {bytes} }}"),
+                "kept if it already exists",
+            )
+        }
+        KeySpec::ByHand => (
+            "{ fill = \"by hand\" }".to_owned(),
+            "only a person can get it; neonup never writes it",
+        ),
+        KeySpec::SameAs(file) => (format!("{{ same_as = {} }}", text(file)), ""),
+        KeySpec::Literal(value) => (text(value), ""),
+    }
+}
+
+/// What a key may hold as well: the other way to the database, or a person's own value.
+fn other_specs(spec: &KeySpec) -> Vec<String> {
+    const fn other(kind: UrlKind) -> UrlKind {
+        match kind {
+            UrlKind::Direct => UrlKind::Pooled,
+            UrlKind::Pooled => UrlKind::Direct,
+        }
+    }
+    let others = match spec {
+        KeySpec::Url { kind, driver } => vec![KeySpec::Url {
+            kind: other(*kind),
+            driver: *driver,
+        }],
+        KeySpec::Part { kind, part } => vec![KeySpec::Part {
+            kind: other(*kind),
+            part: *part,
+        }],
+        KeySpec::Generate { .. } | KeySpec::Literal(_) => vec![KeySpec::ByHand],
+        KeySpec::ByHand | KeySpec::SameAs(_) => Vec::new(),
     };
-    // writing to a string cannot fail
-    writeln!(out, "{name} = {value}{comment}").ok();
+    others.iter().map(|spec| spec_text(spec).0).collect()
+}
+
+const fn kind_name(kind: UrlKind) -> &'static str {
+    match kind {
+        UrlKind::Direct => "direct",
+        UrlKind::Pooled => "pooled",
+    }
+}
+
+/// Where the tables come from.
+fn schema_table(schema: &SchemaSettings) -> DraftTable {
+    let value = |key: &str, value, comment| DraftValue::new("schema", key, value, comment);
+    let mut values = Vec::new();
+    if !schema.files.is_empty() {
+        values.push(value("files", list(&schema.files), "run in one transaction"));
+    }
+    if !schema.command.is_empty() {
+        values.push(value("command", list(&schema.command), ""));
+    }
+    if let Some(dir) = &schema.dir {
+        values.push(value("dir", text(dir), "where it runs"));
+    }
+    if !schema.pending.is_empty() {
+        let comment = "exits with 1 while a migration is pending";
+        values.push(value("pending", list(&schema.pending), comment));
+    }
+    if schema.only_empty {
+        let comment = "it drops tables or adds rows: never run where there is a table";
+        values.push(value("only_empty", "true".to_owned(), comment));
+    }
+    for (table, columns) in &schema.tables {
+        values.push(value(&format!("tables.{}", key(table)), list(columns), ""));
+    }
+    DraftTable {
+        header: "[schema]",
+        is_guess: false,
+        values,
+    }
+}
+
+fn backend_table(config: &Config) -> Option<DraftTable> {
+    let backend = config.backend.as_ref()?;
+    let value = |key, value, comment| DraftValue::new("backend", key, value, comment);
+    let mut values = vec![
+        value("dir", text(&backend.dir), ""),
+        value("start", list(&backend.start), ""),
+    ];
+    let health = backend.health.as_ref();
+    values.extend(health.map(|health| value("health", text(health), "")));
+    if let Some(timeout) = backend.timeout {
+        let seconds = timeout.as_secs().to_string();
+        values.push(value("timeout", seconds, "seconds to wait"));
+    }
+    if !backend.expect.is_empty() {
+        let pairs: Vec<_> = backend
+            .expect
+            .iter()
+            .map(|(name, value)| format!("{} = {}", key(name), text(value)))
+            .collect();
+        values.push(value("expect", format!("{{ {} }}", pairs.join(", ")), ""));
+    }
+    Some(DraftTable {
+        header: "[backend]",
+        is_guess: false,
+        values,
+    })
+}
+
+/// A path of the repository as it is seen from the folder `base`; `None` where it lies elsewhere.
+fn below(path: &str, base: &str) -> Option<String> {
+    if base.is_empty() {
+        return Some(path.to_owned());
+    }
+    let inner = path.strip_prefix(base)?.strip_prefix('/')?;
+    Some(inner.to_owned())
 }
 
 /// A text in TOML's quotes.
-fn text(value: &str) -> String {
-    toml_edit::Value::from(value).to_string()
+fn text(value: impl AsRef<str>) -> String {
+    toml_edit::Value::from(value.as_ref()).to_string()
+}
+
+/// What a text in TOML's quotes, or a key, says.
+fn unquoted(text: &str) -> String {
+    let read = text.parse::<toml_edit::Value>().ok();
+    read.as_ref()
+        .and_then(toml_edit::Value::as_str)
+        .map_or_else(|| text.to_owned(), str::to_owned)
 }
 
 /// A key, in quotes where it needs them.
@@ -173,41 +329,8 @@ fn key(name: &str) -> String {
 }
 
 fn list(values: &[String]) -> String {
-    let values: Vec<_> = values.iter().map(|value| text(value)).collect();
+    let values: Vec<_> = values.iter().map(text).collect();
     format!("[{}]", values.join(", "))
-}
-
-/// The table that says where the tables come from.
-fn schema_table(out: &mut String, schema: &SchemaSettings) {
-    out.push_str("\n[schema]\n");
-    if !schema.files.is_empty() {
-        line(out, "files", &list(&schema.files), "run in one transaction");
-    }
-    if !schema.command.is_empty() {
-        line(out, "command", &list(&schema.command), "");
-    }
-    if let Some(dir) = &schema.dir {
-        line(out, "dir", &text(dir), "where it runs");
-    }
-    if !schema.pending.is_empty() {
-        line(
-            out,
-            "pending",
-            &list(&schema.pending),
-            "exits with 1 while a migration is pending",
-        );
-    }
-    if schema.only_empty {
-        line(
-            out,
-            "only_empty",
-            "true",
-            "it drops tables or adds rows: never run where there is a table",
-        );
-    }
-    for (table, columns) in &schema.tables {
-        line(out, &format!("tables.{}", key(table)), &list(columns), "");
-    }
 }
 
 #[cfg(test)]
@@ -244,12 +367,12 @@ mod tests {
                 ),
             ],
         });
-        let written = of_config(&config, "aido-todo", true);
+        let written = of_config(&config, "aido-todo", true).text();
         assert_eq!(Config::parse(&written), Ok(config), "{written}");
 
         for name in ["plain", "it's \"odd\""] {
             let detected = detect::detect(&Tree::new(&[], &read), "");
-            let written = toml(&detected, name, "");
+            let written = draft(&detected, name, "").text();
             let mut expected = detected.config;
             expected.project.name = Some(name.to_owned());
             assert_eq!(Config::parse(&written), Ok(expected), "{written}");
@@ -258,7 +381,7 @@ mod tests {
     #[test]
     fn a_guess_is_written_as_a_comment() {
         let detected = detect::detect(&Tree::new(&[], &|_| None), "");
-        let written = toml(&detected, "shelf", "");
+        let written = draft(&detected, "shelf", "").text();
         let read = Config::parse(&written).unwrap();
         assert_eq!(read.project.name.as_deref(), Some("shelf"));
         assert!(read.env.is_empty() && read.backend.is_none(), "{written}");

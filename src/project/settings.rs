@@ -23,6 +23,7 @@ use crate::{
         reading::Spot,
         url::{Driver, Part, UrlKind},
     },
+    project::draft::Draft,
 };
 
 /// The name of the configuration file, in the repository's root.
@@ -202,7 +203,7 @@ pub(crate) struct RepositoryFacts {
     /// Why there may be more than that; `None` where all files were seen.
     pub cut: Option<&'static str>,
     /// The `neonup.toml` that is proposed.
-    pub toml: String,
+    pub draft: Draft,
 }
 
 /// What the env files are known from.

@@ -392,7 +392,7 @@ fn found(
         others: detected.others.clone(),
         evidence: detected.evidence.clone(),
         cut,
-        toml: init::toml(detected, name, base),
+        draft: init::draft(detected, name, base),
     }
 }
 

@@ -145,6 +145,24 @@ pub(super) fn place(tree: &Tree<'_>, dir: &str, reading: &Reading) -> EnvPlace {
     EnvPlace { file, example }
 }
 
+/// The env files that the application in a folder may read, as far as its code, the examples and custom tell.
+pub(super) fn others(tree: &Tree<'_>, dir: &str, reading: &Reading) -> Vec<String> {
+    let mut files = named(tree, reading, dir);
+    files.extend(examples(tree, dir).into_iter().map(|(_, file)| file));
+    files.push(join(dir, ".env"));
+    if Package::read(tree, dir).is_some_and(|package| habit(&package) != Habit::Plain) {
+        files.push(join(dir, ".env.local"));
+    }
+    files.push(".env".to_owned());
+    let mut seen = Vec::new();
+    for file in files {
+        if !seen.contains(&file) {
+            seen.push(file);
+        }
+    }
+    seen
+}
+
 fn habit(package: &Package) -> Habit {
     if package.has_any(&["next"]) {
         Habit::Local

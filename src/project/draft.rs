@@ -1,0 +1,209 @@
+//! The `neonup.toml` that is proposed for a repository, value by value: each with what shows it, and with the others that may be meant.
+//! [`init`](super::init) makes it, and changes its values.
+
+use std::fmt::Write as _;
+
+use crate::domain::reading::Spot;
+
+/// What stands at the head of the file.
+const HEAD: &str = "# What this project needs from its database. Commit it; it contains no secrets. The next developer runs: neonup\n";
+/// What stands at the end where nothing shows which env file the app reads.
+const GUESS: &str = "\n# Nothing here shows which file your app reads: check the name in [[env]] above, and uncomment it.\n";
+/// What follows where nothing shows either how the app starts.
+const GUESS_BACKEND: &str = "# Nothing shows how it starts: fill this in, and uncomment it.\n# \
+[backend]\n# dir = \"\"\n# start = [\"npm\", \"start\"]\n# health = \"http://localhost:8000/health\"\n";
+
+/// What shows that a value is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It stands in a file of the repository. The line is 0 where all of the file shows it.
+    Seen(Spot),
+    /// Nothing in the repository says so: it is the usual value.
+    Usual,
+    /// Nothing shows that the application reads it: it is written as a comment.
+    Guess,
+    /// It follows from another value, or from the name of the folder.
+    Derived,
+    /// A person has chosen it.
+    Chosen,
+}
+
+/// One value of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DraftValue {
+    /// The table that it stands in: `project`, `env`, `schema` or `backend`.
+    pub table: &'static str,
+    /// Its key, as it is written.
+    pub key: String,
+    /// What it holds, in TOML.
+    pub value: String,
+    pub comment: &'static str,
+    pub origin: Origin,
+    /// Other values that may be meant, in TOML.
+    pub others: Vec<String>,
+}
+
+impl DraftValue {
+    pub(super) fn new(table: &'static str, key: &str, value: String, comment: &'static str) -> Self {
+        Self {
+            table,
+            key: key.to_owned(),
+            value,
+            comment,
+            origin: Origin::Derived,
+            others: Vec::new(),
+        }
+    }
+
+    /// The name that a person knows it by.
+    pub(crate) fn name(&self) -> &str {
+        match (self.table, self.key.as_str()) {
+            ("project", "name") => "Project name",
+            ("env", "file") => "Env file",
+            ("env", "example") => "Its example",
+            ("schema", "files") => "SQL files",
+            ("schema", "command") => "Migration",
+            ("schema", "dir") => "Migration folder",
+            ("schema", "pending") => "Pending check",
+            ("schema", "only_empty") => "Only if empty",
+            ("backend", "dir") => "App folder",
+            ("backend", "start") => "Start command",
+            ("backend", "health") => "Health route",
+            ("backend", "expect") => "Health answer",
+            ("backend", "timeout") => "Time limit",
+            (_, key) => key.strip_prefix("keys.").unwrap_or(key),
+        }
+    }
+
+    /// What it holds, without TOML's quotes and brackets.
+    pub(crate) fn plain(&self) -> String {
+        let bare: String = self
+            .value
+            .chars()
+            .filter(|char| !matches!(char, '"' | '{' | '}' | '[' | ']'))
+            .collect();
+        let bare = bare.replace(" = ", " ");
+        let words = if self.value.starts_with('[') {
+            bare.replace(", ", " ")
+        } else {
+            bare
+        };
+        match words.trim() {
+            "" => "(this folder)".to_owned(),
+            words => words.to_owned(),
+        }
+    }
+
+    fn line(&self) -> String {
+        let Self { key, value, .. } = self;
+        if self.comment.is_empty() {
+            format!("{key} = {value}\n")
+        } else {
+            format!("{key} = {value}  # {}\n", self.comment)
+        }
+    }
+}
+
+/// A table of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DraftTable {
+    pub header: &'static str,
+    /// Whether it stands as a comment, since nothing shows that it is right.
+    pub is_guess: bool,
+    pub values: Vec<DraftValue>,
+}
+
+impl DraftTable {
+    fn text(&self) -> String {
+        let lines: String = self.values.iter().map(DraftValue::line).collect();
+        let table = format!("{}\n{lines}", self.header);
+        if !self.is_guess {
+            return format!("\n{table}");
+        }
+        let lines: String = table.lines().map(|line| format!("# {line}\n")).collect();
+        format!("\n{lines}")
+    }
+}
+
+/// The file that is proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Draft {
+    pub(super) tables: Vec<DraftTable>,
+    /// Applications that are not set up by it: their folders and stacks.
+    pub(super) others: Vec<(String, &'static str)>,
+    /// Whether nothing shows how the application starts, or what it reads.
+    pub(super) starts_unknown: bool,
+    is_changed: bool,
+}
+
+impl Draft {
+    /// The text of the file.
+    pub(crate) fn text(&self) -> String {
+        let mut out = HEAD.to_owned();
+        out.extend(self.tables.iter().map(DraftTable::text));
+        for (dir, stack) in &self.others {
+            let dir = if dir.is_empty() { "." } else { dir };
+            let dir = name_in_comment(dir);
+            // writing to a string cannot fail
+            writeln!(out, "\n# Not set up here: {stack} in {dir}").ok();
+        }
+        if self.tables.iter().any(|table| table.is_guess) {
+            out.push_str(GUESS);
+        }
+        if self.starts_unknown {
+            out.push_str(GUESS_BACKEND);
+        }
+        out
+    }
+
+    /// Its values, in their order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &DraftValue> {
+        self.tables.iter().flat_map(|table| &table.values)
+    }
+
+    /// One of its values.
+    pub(crate) fn value(&self, index: usize) -> Option<&DraftValue> {
+        self.values().nth(index)
+    }
+
+    /// Whether a person has changed a value.
+    pub(crate) const fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    /// Whether it names an env file that is no guess.
+    pub(crate) fn is_certain(&self) -> bool {
+        !self.tables.iter().any(|table| table.is_guess)
+    }
+
+    /// The same with another value, in TOML. It may be one with which the file can't be read.
+    pub(super) fn with(&self, index: usize, value: &str) -> Self {
+        let mut draft = self.clone();
+        let mut at = index;
+        for table in &mut draft.tables {
+            let count = table.values.len();
+            let Some(changed) = table.values.get_mut(at) else {
+                at -= count;
+                continue;
+            };
+            // all of them come again, the present one last
+            changed.others.retain(|other| other != value);
+            let present = std::mem::replace(&mut changed.value, value.to_owned());
+            if present != value {
+                changed.others.push(present);
+                changed.comment = "";
+            }
+            changed.origin = Origin::Chosen;
+            // whoever has looked at a guess, and said what is right, has made it none
+            table.is_guess = false;
+            break;
+        }
+        draft.is_changed = true;
+        draft
+    }
+}
+
+/// A name of the repository's as it may stand in a comment.
+fn name_in_comment(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
+}
