@@ -25,6 +25,7 @@ mod man;
 mod opening;
 mod panics;
 mod plain;
+mod proposals;
 mod rotate;
 mod sandbox;
 mod session;

@@ -3,6 +3,7 @@
 //! - [`settings`]: what the user wants, as plain data
 //! - [`config`]: `neonup.toml`; [`draft`] is one that is proposed
 //! - [`detect`]: what the repository's files tell, in the shape of a configuration; [`init`] makes a draft of it
+//! - [`proposals`]: what a front end asks for while it shows a draft
 //! - [`resolve`]: the settings from flags, environment, configuration and detection
 //! - [`workspace`]: the directory where all of them come from, and the ports
 //! - [`sample`]: the project of the demo
@@ -11,6 +12,7 @@ pub(crate) mod config;
 pub(crate) mod detect;
 pub(crate) mod draft;
 pub(crate) mod init;
+pub(crate) mod proposals;
 pub(crate) mod resolve;
 pub(crate) mod sample;
 pub(crate) mod settings;

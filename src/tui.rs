@@ -7,7 +7,7 @@
 //!
 //! [`update`] and [`view`] are pure; [`event_loop`] is the loop between them, generic over the screen and the keys, so that
 //! tests own both; [`terminal`] is the only part that touches a terminal. A module uses only those above it in this table,
-//! and `text`, `theme`, `keymap`, `msg`, `options` and `replies`, which are below all of them:
+//! and `text`, `theme`, `keymap`, `msg`, `options`, `proposal` and `replies`, which are below all of them:
 //!
 //! | module | what it does |
 //! |---|---|
@@ -34,6 +34,7 @@ pub(crate) mod msg;
 mod options;
 pub(crate) mod page;
 pub(crate) mod presenter;
+pub(crate) mod proposal;
 pub(crate) mod replies;
 pub(crate) mod screens;
 pub(crate) mod state;
@@ -54,12 +55,14 @@ use tokio::sync::mpsc::UnboundedReceiver;
 pub(crate) use self::{
     msg::ExitReason,
     options::{Background, Options},
+    proposal::{Opened, ProposalScreen},
     terminal::TerminalError,
 };
 use crate::{
     core::{event::Event, plan::Plan},
     engine::Runtime,
     ports::demo::DemoEnvironment,
+    project::proposals::Proposals,
 };
 
 /// How the wizard ended.
@@ -78,9 +81,10 @@ pub(crate) async fn run(
     mut events: UnboundedReceiver<Event>,
     options: Options,
     demo: Option<Arc<dyn DemoEnvironment>>,
+    proposals: Option<Arc<dyn Proposals>>,
 ) -> Result<WizardEnd, TerminalError> {
     let ended = {
-        let engine = engine::RuntimeEngine::new(&runtime, demo);
+        let engine = engine::RuntimeEngine::new(&runtime, demo, proposals);
         terminal::run_with(&engine, &mut events, options).await
     };
     runtime.shutdown().await;

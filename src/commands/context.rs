@@ -58,7 +58,7 @@ pub(crate) struct GlobalOptions {
 }
 
 /// What every command gets beside its own arguments.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CommandContext {
     pub options: GlobalOptions,
     pub environment: Environment,

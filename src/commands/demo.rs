@@ -124,6 +124,7 @@ impl DemoArgs {
                 notes: notes.clone(),
                 present: self.present,
                 demo: Some(Arc::new(environment)),
+                proposals: None,
                 private,
             };
             frontend::run(frontend, settings, ports, opening, context, output).await

@@ -1,7 +1,9 @@
 //! Which front end asks the questions.
 
 use crate::{
-    commands::{context::CommandContext, error::CommandError, opening::Opening, plain, wizard},
+    commands::{
+        context::CommandContext, error::CommandError, opening::Opening, plain, proposals, wizard,
+    },
     core::exit::Exit,
     ports::Ports,
     project::settings::Settings,
@@ -42,7 +44,10 @@ pub(super) async fn open_wizard(
 ) -> Result<Exit, CommandError> {
     let (settings, ports) = context.open(context.flags())?;
     let frontend = Frontend::choose(context);
-    let opening = Opening::default();
+    let opening = Opening {
+        proposals: Some(proposals::of_repository(context, &settings)),
+        ..Opening::default()
+    };
     run(frontend, settings, ports, opening, context, output).await
 }
 

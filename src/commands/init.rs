@@ -1,7 +1,11 @@
 //! `neonup init`: writes `neonup.toml` from what is found in the repository, and shows it first.
 #![expect(clippy::disallowed_methods, reason = "writes neonup.toml")]
 
-use std::{fs::OpenOptions, io::Write as _};
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write as _},
+    path::Path,
+};
 
 use clap::Args;
 use serde_json::json;
@@ -60,15 +64,7 @@ impl InitArgs {
         if !self.yes && !confirm(context, output) {
             return Err(CommandError::ConfigDeclined);
         }
-        // create_new: a file that appeared meanwhile is somebody's work
-        let written = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)
-            .and_then(|mut file| file.write_all(text.as_bytes()));
-        if let Err(source) = written {
-            return Err(CommandError::ConfigNotWritten { path, source });
-        }
+        write_new(&path, &text)?;
         if output.json {
             output.document(&json!({
                 "version": 1,
@@ -94,6 +90,23 @@ impl InitArgs {
         output.note(format!("written: {}; next: neonup", path.display()));
         Ok(Exit::Done)
     }
+}
+
+/// Writes a configuration where there is none.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
+    // create_new: a file that appeared meanwhile is somebody's work
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => CommandError::ConfigExists(path.to_owned()),
+        _ => CommandError::ConfigNotWritten {
+            path: path.to_owned(),
+            source,
+        },
+    })
 }
 
 /// Where a value was seen, for a person.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{ports::demo::DemoEnvironment, project::settings::Settings};
+use crate::{
+    ports::demo::DemoEnvironment,
+    project::{proposals::Proposals, settings::Settings},
+};
 
 /// What the wizard is opened with.
 #[derive(Default)]
@@ -13,6 +16,8 @@ pub(crate) struct Opening {
     pub present: bool,
     /// The demo, where this is one.
     pub demo: Option<Arc<dyn DemoEnvironment>>,
+    /// What proposes a `neonup.toml`, and writes it.
+    pub proposals: Option<Arc<dyn Proposals>>,
     /// Words that presenter mode hides, with the identifiers that the steps know.
     pub private: Vec<String>,
 }

@@ -5,6 +5,7 @@
 mod line_wizard;
 mod numbered;
 mod presenter;
+mod proposal;
 mod reply;
 mod step;
 mod step_text;
@@ -57,7 +58,11 @@ pub(crate) async fn steps(
         output.line(format!("{note}."));
     }
     let mut wizard = LineWizard::new(settings, ports, opening, summary, output);
-    let walked = wizard.walk(shown).await;
+    let walked = match wizard.propose().await {
+        Ok(true) => wizard.walk(shown).await,
+        Ok(false) => Ok(()),
+        Err(stopped) => Err(stopped),
+    };
     let LineWizard {
         session, output, ..
     } = wizard;

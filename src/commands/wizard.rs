@@ -13,7 +13,7 @@ use crate::{
     ports::Ports,
     project::settings::Settings,
     report::{lines, output::Output},
-    tui::{self, ExitReason, WizardEnd},
+    tui::{self, ExitReason, Opened, ProposalScreen, WizardEnd},
 };
 
 /// Runs the wizard until it ends, and reports what was done.
@@ -27,11 +27,16 @@ pub(super) async fn run(
     let mut private = opening.private;
     private.extend(private_words(&settings));
     let terminal = TerminalTraits::detect(&context.environment, context.options.appearance);
+    let opened = Opened::of(&settings);
     let options = tui::Options {
-        project: settings.project.name.clone(),
+        project: opened.project.clone(),
         service: settings.service().to_owned(),
-        start: settings.start_line().unwrap_or_default(),
+        start: opened.start.clone(),
         notes: opening.notes,
+        proposal: opened
+            .found
+            .filter(|_| opening.proposals.is_some())
+            .map(|found| ProposalScreen::new(found, opened.file)),
         presenter: opening.present,
         demo: opening.demo.is_some(),
         private,
@@ -45,7 +50,8 @@ pub(super) async fn run(
         tmux: terminal.tmux.then(|| context.environment_of(Child::Tmux)),
     };
     let (runtime, events) = Runtime::new(settings, ports);
-    let WizardEnd { plan, reason } = tui::run(runtime, events, options, opening.demo).await?;
+    let WizardEnd { plan, reason } =
+        tui::run(runtime, events, options, opening.demo, opening.proposals).await?;
     let tally = lines::tally(&plan, &StepId::ALL);
     match reason {
         ExitReason::Bug(text) => Err(CommandError::ScreenBug(text)),

@@ -13,6 +13,7 @@ mod health;
 mod login;
 mod matches;
 mod project;
+mod proposal;
 mod schema;
 mod secrets;
 mod summary;
@@ -26,6 +27,7 @@ pub(crate) use self::{
     context::{Medium, StepContext},
     env::can_undo,
     matches::{MOST_READ_OUT, ProjectMatches},
+    proposal::{ProposedFile, ProposedValue, of_proposal},
     summary::{AppChoice, of_summary},
 };
 

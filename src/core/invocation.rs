@@ -7,6 +7,8 @@ use crate::core::step::StepId;
 /// One command line; it is displayed as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Invocation {
+    /// Writes the configuration.
+    Init,
     /// Runs all steps.
     Setup,
     /// Runs one step.
@@ -58,6 +60,7 @@ pub(crate) enum Invocation {
 impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Init => f.write_str("neonup init"),
             Self::Setup => f.write_str("neonup setup"),
             Self::SetupStep(step) => write!(f, "neonup setup {step}"),
             Self::JoinProject(id) => {

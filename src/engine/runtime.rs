@@ -42,7 +42,7 @@ use crate::{
 
 /// Runs probes and applies, and sends what happens as events.
 pub(crate) struct Runtime {
-    settings: Arc<Settings>,
+    settings: Mutex<Arc<Settings>>,
     ports: Ports,
     shared: Arc<Shared>,
     events: UnboundedSender<Event>,
@@ -65,7 +65,7 @@ impl Runtime {
     pub(crate) fn new(settings: Settings, ports: Ports) -> (Self, UnboundedReceiver<Event>) {
         let (events, receiver) = mpsc::unbounded_channel();
         let runtime = Self {
-            settings: Arc::new(settings),
+            settings: Mutex::new(Arc::new(settings)),
             ports,
             shared: Arc::new(Shared::default()),
             events,
@@ -77,11 +77,19 @@ impl Runtime {
 
     /// Remembers the consent that this run was given for the commands of these steps.
     pub(crate) fn remember_trust(&self, steps: &[StepId]) {
-        trust::remember(self.settings(), &self.ports, steps);
+        trust::remember(&self.settings(), &self.ports, steps);
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        let settings = self.settings.lock();
+        Arc::clone(&settings.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Works with other settings of the same repository from now on, and forgets what was learned with the former ones.
+    pub(crate) fn adopt(&self, settings: Settings) {
+        self.forget();
+        let mut present = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        *present = Arc::new(settings);
     }
 
     /// Probes one step. A probe or an apply of the same step that is running is cancelled first.
@@ -95,7 +103,7 @@ impl Runtime {
         &self,
         waiting: &mut (dyn FnMut(String) + Send),
     ) -> Result<CloneHold, Failure> {
-        turn::begin(&self.settings, &self.ports, waiting).await
+        turn::begin(&self.settings(), &self.ports, waiting).await
     }
 
     /// Gives an answer to its step. A probe or an apply of the same step that is running is cancelled first.
@@ -178,7 +186,7 @@ impl Runtime {
     /// The context of the next run of a step.
     fn context(&self, id: StepId) -> Cx {
         Cx::new(
-            Arc::clone(&self.settings),
+            self.settings(),
             self.ports.clone(),
             Arc::clone(&self.shared),
             self.events.clone(),

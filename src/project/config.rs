@@ -263,7 +263,7 @@ impl TomlReader<'_> {
         };
         self.known(table, PROJECT)?;
         Ok(ProjectConfig {
-            name: self.text(table, "name")?,
+            name: self.name(table)?,
             id: self.text(table, "id")?,
             org: self.text(table, "org")?,
             region: self.text(table, "region")?,
@@ -272,6 +272,28 @@ impl TomlReader<'_> {
             branch_expires_days: self.expiry(table)?,
             database: self.text(table, "database")?,
         })
+    }
+
+    fn name(&self, table: &dyn TableLike) -> Result<Option<String>, ConfigError> {
+        let name = self.text(table, "name")?;
+        if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            let item = table.get("name").unwrap_or(&Item::None);
+            return Err(self.error(item, "`name` is empty: a project needs a name"));
+        }
+        Ok(name)
+    }
+
+    fn health(&self, table: &dyn TableLike) -> Result<Option<String>, ConfigError> {
+        let health = self.text(table, "health")?;
+        let is_http = |health: &String| {
+            url::Url::parse(health).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+        };
+        if health.as_ref().is_some_and(|health| !is_http(health)) {
+            let item = table.get("health").unwrap_or(&Item::None);
+            let message = "`health` is a full URL, such as http://localhost:8000/health";
+            return Err(self.error(item, message));
+        }
+        Ok(health)
     }
 
     fn envs(&self, root: &Table) -> Result<Vec<EnvTarget>, ConfigError> {
@@ -347,7 +369,7 @@ impl TomlReader<'_> {
         Ok(Some(BackendSettings {
             dir: self.dir(table)?,
             start: self.command(table, "start")?,
-            health: self.text(table, "health")?,
+            health: self.health(table)?,
             expect,
             timeout: self.timeout(table)?,
         }))

@@ -335,8 +335,15 @@ fn other_routes(health: &str, reading: &Reading) -> Vec<String> {
         return Vec::new();
     };
     let fixed = |path: &&str| !path.contains([':', '*', '<', '[', '(', '{']);
-    let paths: BTreeSet<_> = reading.routes.iter().map(|route| route.path.as_str()).collect();
-    let others = paths.into_iter().filter(fixed).filter_map(|path| url.join(path).ok());
+    let paths: BTreeSet<_> = reading
+        .routes
+        .iter()
+        .map(|route| route.path.as_str())
+        .collect();
+    let others = paths
+        .into_iter()
+        .filter(fixed)
+        .filter_map(|path| url.join(path).ok());
     others
         .map(|url| url.to_string())
         .filter(|other| other != health)

@@ -44,7 +44,12 @@ pub(crate) struct DraftValue {
 }
 
 impl DraftValue {
-    pub(super) fn new(table: &'static str, key: &str, value: String, comment: &'static str) -> Self {
+    pub(super) fn new(
+        table: &'static str,
+        key: &str,
+        value: String,
+        comment: &'static str,
+    ) -> Self {
         Self {
             table,
             key: key.to_owned(),
@@ -75,22 +80,81 @@ impl DraftValue {
         }
     }
 
-    /// What it holds, without TOML's quotes and brackets.
-    pub(crate) fn plain(&self) -> String {
-        let bare: String = self
-            .value
-            .chars()
-            .filter(|char| !matches!(char, '"' | '{' | '}' | '[' | ']'))
-            .collect();
-        let bare = bare.replace(" = ", " ");
-        let words = if self.value.starts_with('[') {
-            bare.replace(", ", " ")
-        } else {
-            bare
+    /// Whether it is one of the keys of an env file.
+    fn is_key(&self) -> bool {
+        self.key.starts_with("keys.")
+    }
+
+    fn parsed(&self) -> Option<toml_edit::Value> {
+        self.value.parse().ok()
+    }
+
+    /// What a person edits: a text or the words of a command as they are typed elsewhere, all else in TOML.
+    pub(crate) fn editable(&self) -> String {
+        let bare = match self.parsed() {
+            Some(toml_edit::Value::String(text)) if !self.is_key() => Some(text.value().clone()),
+            Some(toml_edit::Value::Array(list)) => {
+                let words: Option<Vec<_>> = list.iter().map(toml_edit::Value::as_str).collect();
+                words.and_then(|words| shlex::try_join(words).ok())
+            }
+            _ => None,
         };
-        match words.trim() {
+        bare.unwrap_or_else(|| self.value.clone())
+    }
+
+    /// In TOML, what a person has typed.
+    pub(super) fn in_toml(&self, typed: &str) -> Result<String, String> {
+        let is_toml = typed.parse::<toml_edit::Value>().is_ok();
+        let text = |text: &str| toml_edit::Value::from(text).to_string();
+        match self.parsed() {
+            Some(toml_edit::Value::String(_)) if !self.is_key() => {
+                let quoted = typed.starts_with(['"', '\'']) && is_toml;
+                Ok(if quoted {
+                    typed.to_owned()
+                } else {
+                    text(typed)
+                })
+            }
+            Some(toml_edit::Value::Array(_)) if !(typed.starts_with('[') && is_toml) => {
+                let words = shlex::split(typed).ok_or("a quote isn't closed")?;
+                let words: toml_edit::Array = words.into_iter().collect();
+                Ok(words.to_string())
+            }
+            _ if is_toml => Ok(typed.to_owned()),
+            _ => Err("that isn't a value in TOML: a text needs quotes".to_owned()),
+        }
+    }
+
+    /// What it holds, in a few words.
+    pub(crate) fn plain(&self) -> String {
+        let table = self.value.starts_with('{');
+        let bare: String = if table {
+            let brackets = ['"', '{', '}'];
+            self.value
+                .chars()
+                .filter(|char| !brackets.contains(char))
+                .collect()
+        } else if let Some(toml_edit::Value::String(text)) = self.parsed() {
+            text.value().clone()
+        } else {
+            self.editable()
+        };
+        let words = bare.trim();
+        if let Some(url) = words.strip_prefix("url = ").filter(|_| table) {
+            return url
+                .replace(", driver = ", " URL, ")
+                .replace(", part = ", " ");
+        }
+        if let Some(random) = words.strip_prefix("generate = ").filter(|_| table) {
+            return match random.split_once(", bytes = ") {
+                Some((encoding, bytes)) => format!("random {encoding}, {bytes} bytes"),
+                None => format!("random {random}"),
+            };
+        }
+        let by_hand = words.strip_prefix("fill = ").filter(|_| table);
+        match by_hand.unwrap_or(words) {
             "" => "(this folder)".to_owned(),
-            words => words.to_owned(),
+            words => words.replace("same_as = ", "as in ").replace(" = ", " "),
         }
     }
 
@@ -137,6 +201,13 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    pub(super) fn new(tables: Vec<DraftTable>) -> Self {
+        Self {
+            tables,
+            ..Self::default()
+        }
+    }
+
     /// The text of the file.
     pub(crate) fn text(&self) -> String {
         let mut out = HEAD.to_owned();

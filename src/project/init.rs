@@ -6,15 +6,32 @@ use crate::{
         config::{Config, ConfigError},
         detect::Detected,
         draft::{Draft, DraftTable, DraftValue, Origin},
-        settings::{Encoding, EnvTarget, Evidence, KeySpec, SchemaSettings},
+        settings::{Encoding, EnvTarget, Evidence, KeySpec, RepositoryFacts, SchemaSettings},
     },
 };
 
 /// The longest value that is taken, in bytes.
 const VALUE_LIMIT: usize = 4096;
 
+/// What was found in a repository, with the configuration that is proposed for the folder `base`; `cut` is why there may be more.
+pub(crate) fn facts(
+    detected: &Detected,
+    name: &str,
+    base: &str,
+    cut: Option<&'static str>,
+) -> RepositoryFacts {
+    RepositoryFacts {
+        stack: detected.stack,
+        dir: detected.dir.clone(),
+        others: detected.others.clone(),
+        evidence: detected.evidence.clone(),
+        cut,
+        draft: draft(detected, name, base),
+    }
+}
+
 /// The file for what was detected, in the folder `base`, with this name for the project.
-pub(super) fn draft(detected: &Detected, name: &str, base: &str) -> Draft {
+fn draft(detected: &Detected, name: &str, base: &str) -> Draft {
     let config = detected.config.clone().seen_from(base);
     let mut draft = of_config(&config, name, detected.recognized);
     draft.others.clone_from(&detected.others);
@@ -31,10 +48,7 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> Draft {
     }));
     tables.extend(config.schema.as_ref().map(schema_table));
     tables.extend(backend_table(config));
-    Draft {
-        tables,
-        ..Draft::default()
-    }
+    Draft::new(tables)
 }
 
 /// Notes what shows each value, and what else may be meant.
@@ -54,12 +68,17 @@ fn show(draft: &mut Draft, detected: &Detected, base: &str) {
             let shown = match (value.table, value.key.as_str()) {
                 ("env", "file") => {
                     let file = from_root(&value.value);
-                    let others = detected.other_env_files.iter().filter(|other| **other != file);
+                    let others = detected
+                        .other_env_files
+                        .iter()
+                        .filter(|other| **other != file);
                     let inner = others.filter_map(|other| below(other, base));
                     value.others = inner.map(text).collect();
                     origin(&file)
                 }
-                ("env", key) => key.strip_prefix("keys.").and_then(|key| origin(&unquoted(key))),
+                ("env", key) => key
+                    .strip_prefix("keys.")
+                    .and_then(|key| origin(&unquoted(key))),
                 ("schema", "files" | "command") => origin("schema"),
                 ("backend", "dir") => origin(detected.stack),
                 ("backend", "start") => origin("start"),
@@ -80,8 +99,8 @@ fn show(draft: &mut Draft, detected: &Detected, base: &str) {
     }
 }
 
-/// Gives a value in place of the present one: in TOML, or bare where the present one is a text or a list. Nothing is changed where the
-/// file couldn't be read with it; then the reason is returned.
+/// Gives a value, as a person types it, in place of the present one. Nothing is changed where the file couldn't be read with it; then the
+/// reason is returned.
 pub(crate) fn set_value(draft: &mut Draft, index: usize, typed: &str) -> Result<(), String> {
     let typed = typed.trim();
     if typed.len() > VALUE_LIMIT || typed.chars().any(char::is_control) {
@@ -92,27 +111,11 @@ pub(crate) fn set_value(draft: &mut Draft, index: usize, typed: &str) -> Result<
     let Some(present) = draft.value(index) else {
         return Ok(());
     };
-    if present.value == typed && present.origin != Origin::Guess {
+    if present.editable() == typed && present.origin != Origin::Guess {
         return Ok(());
     }
-    // a bare word for a key would be a fixed value, which is seldom meant
-    let is_key = present.key.starts_with("keys.");
-    let bare = match present.value.chars().next() {
-        Some('"') if !is_key => Some(text(typed)),
-        Some('[') => shlex::split(typed).map(|words| list(&words)),
-        _ => None,
-    };
-    let as_typed = with(draft, index, typed);
-    let changed = match (as_typed, bare) {
-        (Err(error), Some(bare)) if !typed.starts_with(['"', '\'', '[', '{']) => {
-            // what is wrong with a path is told of the path, not of its missing quotes
-            with(draft, index, &bare).map_err(|inner| {
-                if bare == typed { error } else { inner }
-            })
-        }
-        (changed, _) => changed,
-    };
-    *draft = changed.map_err(|error| error.message)?;
+    let value = present.in_toml(typed)?;
+    *draft = with(draft, index, &value).map_err(|error| error.message)?;
     Ok(())
 }
 
@@ -164,7 +167,11 @@ fn env_table(target: &EnvTarget) -> DraftTable {
     let value = |key: &str, value, comment| DraftValue::new("env", key, value, comment);
     let mut values = vec![value("file", text(&target.file), "")];
     if let Some(example) = &target.example {
-        values.push(value("example", text(example), "committed; lists every key"));
+        values.push(value(
+            "example",
+            text(example),
+            "committed; lists every key",
+        ));
     }
     for (name, spec) in &target.keys {
         let (wanted, comment) = spec_text(spec);
@@ -184,10 +191,7 @@ fn spec_text(spec: &KeySpec) -> (String, &'static str) {
     match spec {
         KeySpec::Url { kind, driver } => {
             let kind = kind_name(*kind);
-            (
-                format!("{{ url = \"{kind}\", driver = \"{driver}\" }}"),
-                "",
-            )
+            (format!("{{ url = \"{kind}\", driver = \"{driver}\" }}"), "")
         }
         KeySpec::Part { kind, part } => {
             let (kind, part) = (kind_name(*kind), part.name());
@@ -247,7 +251,11 @@ fn schema_table(schema: &SchemaSettings) -> DraftTable {
     let value = |key: &str, value, comment| DraftValue::new("schema", key, value, comment);
     let mut values = Vec::new();
     if !schema.files.is_empty() {
-        values.push(value("files", list(&schema.files), "run in one transaction"));
+        values.push(value(
+            "files",
+            list(&schema.files),
+            "run in one transaction",
+        ));
     }
     if !schema.command.is_empty() {
         values.push(value("command", list(&schema.command), ""));
@@ -336,6 +344,7 @@ fn list(values: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reading::Spot;
     use crate::project::{
         detect::{self, Tree},
         sample,
@@ -378,6 +387,155 @@ mod tests {
             assert_eq!(Config::parse(&written), Ok(expected), "{written}");
         }
     }
+    /// The draft for these files.
+    fn of(files: &[(&str, &str)], base: &str) -> Draft {
+        let names: Vec<_> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let read = |path: &str| {
+            let file = files.iter().find(|(name, _)| *name == path);
+            file.map(|(_, text)| (*text).to_owned())
+        };
+        draft(
+            &detect::detect(&Tree::new(&names, &read), base),
+            "shelf",
+            base,
+        )
+    }
+
+    const FLASK: &[(&str, &str)] = &[
+        ("api/requirements.txt", "flask\npsycopg2-binary\n"),
+        (
+            "api/app.py",
+            "import os\nfrom flask import Flask\nimport psycopg2\napp = Flask(__name__)\n\
+             db = psycopg2.connect(os.environ['DATABASE_URL'])\n\
+             @app.route('/health')\ndef health():\n    return 'ok'\n\
+             @app.route('/books')\ndef books():\n    return 'ok'\n",
+        ),
+    ];
+
+    fn place(draft: &Draft, key: &str) -> usize {
+        let found = draft.values().position(|value| value.key == key);
+        found.unwrap_or_else(|| panic!("no {key} in {}", draft.text()))
+    }
+
+    #[test]
+    fn each_value_says_what_shows_it() {
+        for base in ["", "api"] {
+            let draft = of(FLASK, base);
+            let origin = |key: &str| &draft.value(place(&draft, key)).unwrap().origin;
+            let at = |line: u32| {
+                Origin::Seen(Spot {
+                    file: "api/app.py".to_owned(),
+                    line,
+                })
+            };
+            assert_eq!(origin("keys.DATABASE_URL"), &at(5), "{base}");
+            assert_eq!(origin("health"), &at(6), "{base}");
+            assert_eq!(origin("file"), &Origin::Usual, "{base}");
+            assert_eq!(origin("name"), &Origin::Derived, "{base}");
+        }
+    }
+
+    #[test]
+    fn the_next_of_the_likely_values_comes_round_again() {
+        let mut draft = of(FLASK, "");
+        for (key, other) in [
+            (
+                "keys.DATABASE_URL",
+                "{ url = \"pooled\", driver = \"libpq\" }",
+            ),
+            ("health", "\"http://localhost:8000/books\""),
+            ("file", "\".env\""),
+        ] {
+            let index = place(&draft, key);
+            let first = draft.value(index).unwrap().value.clone();
+            assert!(take_next(&mut draft, index), "{key}");
+            assert_eq!(draft.value(index).unwrap().value, other, "{key}");
+            assert_eq!(draft.value(index).unwrap().origin, Origin::Chosen);
+            for _ in 0..9 {
+                if draft.value(index).unwrap().value != first {
+                    assert!(take_next(&mut draft, index));
+                }
+            }
+            assert_eq!(draft.value(index).unwrap().value, first, "{key}");
+        }
+        let name = place(&draft, "name");
+        assert!(!take_next(&mut draft, name));
+    }
+
+    #[test]
+    fn a_value_is_taken_bare_or_in_toml_and_a_wrong_one_changes_nothing() {
+        let mut draft = of(FLASK, "");
+        for (key, typed, written) in [
+            ("name", "my shelf", "\"my shelf\""),
+            ("name", "\"quoted\"", "\"quoted\""),
+            ("file", "api/.env.local", "\"api/.env.local\""),
+            (
+                "start",
+                "flask run --port 5001",
+                "[\"flask\", \"run\", \"--port\", \"5001\"]",
+            ),
+            ("start", "['flask', 'run']", "['flask', 'run']"),
+            ("start", "sh -c 'a b'", "[\"sh\", \"-c\", \"a b\"]"),
+            (
+                "health",
+                "http://localhost:5001/up",
+                "\"http://localhost:5001/up\"",
+            ),
+            (
+                "keys.DATABASE_URL",
+                "{ url = \"pooled\", driver = \"asyncpg\" }",
+                "{ url = \"pooled\", driver = \"asyncpg\" }",
+            ),
+        ] {
+            let index = place(&draft, key);
+            assert_eq!(set_value(&mut draft, index, typed), Ok(()), "{key} {typed}");
+            assert_eq!(draft.value(index).unwrap().value, written);
+            Config::parse(&draft.text()).unwrap();
+        }
+        let before = draft.clone();
+        for (key, typed) in [
+            ("file", "../.env"),
+            ("file", ".git/config"),
+            ("file", ""),
+            ("health", "localhost:8000/health"),
+            ("name", ""),
+            ("keys.DATABASE_URL", "pooled"),
+            (
+                "keys.DATABASE_URL",
+                "{ url = \"pooled\", driver = \"asyncpgg\" }",
+            ),
+            ("start", "sh -c 'unclosed"),
+            ("name", "a\nb"),
+            ("name", "\"a\"\n[skip]\nsecrets = \"none\""),
+        ] {
+            let index = place(&draft, key);
+            let refused = set_value(&mut draft, index, typed);
+            assert!(refused.is_err_and(|why| !why.is_empty()), "{key} {typed}");
+            assert_eq!(draft, before, "{key} {typed}");
+        }
+    }
+
+    #[test]
+    fn a_guess_that_was_looked_at_is_none_any_more() {
+        let mut draft = of(&[("main.c", "")], "");
+        assert!(!draft.is_certain() && !draft.is_changed());
+        let file = place(&draft, "file");
+        assert_eq!(draft.value(file).unwrap().origin, Origin::Guess);
+        let same = draft.value(file).unwrap().value.clone();
+        assert_eq!(set_value(&mut draft, file, &same), Ok(()));
+        assert!(draft.is_certain() && draft.is_changed());
+        let read = Config::parse(&draft.text()).unwrap();
+        assert_eq!(
+            read.env.first().map(|target| target.file.as_str()),
+            Some(".env")
+        );
+        assert!(
+            !draft.text().contains("uncomment it.\n# Nothing"),
+            "{}",
+            draft.text()
+        );
+    }
+
     #[test]
     fn a_guess_is_written_as_a_comment() {
         let detected = detect::detect(&Tree::new(&[], &|_| None), "");

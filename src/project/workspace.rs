@@ -24,7 +24,7 @@ use crate::{
         detect::{self, Detected, Tree},
         init,
         resolve::Layers,
-        settings::{CONFIG_FILE, Flags, RepositoryFacts, Settings},
+        settings::{CONFIG_FILE, Flags, Settings},
     },
 };
 
@@ -317,7 +317,14 @@ impl Workspace {
         );
         settings.found = detected
             .filter(|_| !settings.config_exists)
-            .map(|detected| Arc::new(found(&detected, &settings.project.name, &base, survey.cut)));
+            .map(|detected| {
+                Arc::new(init::facts(
+                    &detected,
+                    &settings.project.name,
+                    &base,
+                    survey.cut,
+                ))
+            });
         check_host(Service::Api, &settings.api_host)?;
         check_host(Service::Claims, &settings.claim_host)?;
         let folders = self.repository.folders();
@@ -376,23 +383,6 @@ impl Workspace {
                 error,
             }),
         }
-    }
-}
-
-/// What was found, with the configuration that is proposed for the folder `base`.
-fn found(
-    detected: &Detected,
-    name: &str,
-    base: &str,
-    cut: Option<&'static str>,
-) -> RepositoryFacts {
-    RepositoryFacts {
-        stack: detected.stack,
-        dir: detected.dir.clone(),
-        others: detected.others.clone(),
-        evidence: detected.evidence.clone(),
-        cut,
-        draft: init::draft(detected, name, base),
     }
 }
 

@@ -4,7 +4,7 @@ pub(crate) mod palette;
 
 use crate::core::{
     answer::Answer,
-    choices::{self, ChoiceRow, Choices, Medium, StepContext},
+    choices::{self, Action, ChoiceRow, Choices, Medium, StepContext},
     invocation::Invocation,
     redact::REDACTED,
     step::StepId,
@@ -21,6 +21,9 @@ pub(crate) fn of_screen(app: &App) -> Choices {
 }
 
 fn all(app: &App) -> Choices {
+    if let Some(proposal) = &app.proposal {
+        return choices::of_proposal(&proposal.proposed());
+    }
     let Screen::Step(step) = app.screen else {
         let open = app.open_from(StepId::Login);
         return choices::of_summary(
@@ -68,6 +71,16 @@ pub(crate) fn chosen_index(app: &App, choices: &Choices) -> Option<usize> {
 /// The row that is chosen.
 pub(crate) fn chosen<'a>(app: &App, choices: &'a Choices) -> Option<ChoiceRow<'a>> {
     choices.get(chosen_index(app, choices)?)
+}
+
+/// The place of the value that is chosen in a proposal.
+pub(crate) fn chosen_value(app: &App) -> Option<usize> {
+    app.proposal.as_ref()?;
+    let choices = of_screen(app);
+    match chosen(app, &choices)?.action() {
+        Action::EditValue(index) => Some(index),
+        _ => None,
+    }
 }
 
 /// The command that does the same as the chosen row, as it may be shown.

@@ -1,12 +1,18 @@
 //! What drives the steps for the wizard: the runtime, with the demo behind it where there is one.
 
-use std::sync::Arc;
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use crate::{
     core::{answer::Answer, presenter::DemoRequest, step::StepId},
     engine::Runtime,
     ports::demo::{DemoEnvironment, PendingDemo, carry_out},
+    project::{proposals::Proposals, settings::Settings},
+    tui::proposal::ProposalRequest,
 };
+
+/// A request about the proposal that is being carried out: it, and the settings that come of it.
+pub(crate) type PendingProposal =
+    Pin<Box<dyn Future<Output = (ProposalRequest, Result<Settings, String>)> + Send>>;
 
 /// What drives the steps: the runtime, or a test.
 pub(crate) trait Engine {
@@ -20,6 +26,13 @@ pub(crate) trait Engine {
     fn keep_app(&self) {}
     /// Stops the application that is kept running.
     fn stop_app(&self) {}
+    /// Hands a request about the proposal to the repository.
+    fn propose(&self, request: ProposalRequest) -> PendingProposal {
+        let result = Err("there is no repository".to_owned());
+        Box::pin(std::future::ready((request, result)))
+    }
+    /// Works with the settings that came of such a request.
+    fn adopt(&self, _settings: Settings) {}
     /// Hands a request to the demo. Only the demo has one to hand it to.
     fn demo(&self, request: DemoRequest) -> PendingDemo {
         Box::pin(carry_out(None, request))
@@ -30,11 +43,20 @@ pub(crate) trait Engine {
 pub(crate) struct RuntimeEngine<'a> {
     runtime: &'a Runtime,
     demo: Option<Arc<dyn DemoEnvironment>>,
+    proposals: Option<Arc<dyn Proposals>>,
 }
 
 impl<'a> RuntimeEngine<'a> {
-    pub(crate) fn new(runtime: &'a Runtime, demo: Option<Arc<dyn DemoEnvironment>>) -> Self {
-        Self { runtime, demo }
+    pub(crate) fn new(
+        runtime: &'a Runtime,
+        demo: Option<Arc<dyn DemoEnvironment>>,
+        proposals: Option<Arc<dyn Proposals>>,
+    ) -> Self {
+        Self {
+            runtime,
+            demo,
+            proposals,
+        }
     }
 }
 
@@ -57,6 +79,28 @@ impl Engine for RuntimeEngine<'_> {
 
     fn stop_app(&self) {
         self.runtime.stop_app();
+    }
+
+    fn propose(&self, request: ProposalRequest) -> PendingProposal {
+        let Some(proposals) = self.proposals.clone() else {
+            let result = Err("there is no repository".to_owned());
+            return Box::pin(std::future::ready((request, result)));
+        };
+        let present = self.runtime.settings();
+        Box::pin(async move {
+            let asked = request.clone();
+            // it reads the whole repository
+            let work = tokio::task::spawn_blocking(move || match asked {
+                ProposalRequest::Of(dir) => proposals.of_folder(&dir),
+                ProposalRequest::Write(text) => proposals.write(&present, &text),
+            });
+            let result = work.await.unwrap_or_else(|error| Err(error.to_string()));
+            (request, result)
+        })
+    }
+
+    fn adopt(&self, settings: Settings) {
+        self.runtime.adopt(settings);
     }
 
     fn demo(&self, request: DemoRequest) -> PendingDemo {

@@ -7,10 +7,11 @@ use futures_util::{Stream, StreamExt as _, future::OptionFuture};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::tui::{
-    engine::Engine,
+    engine::{Engine, PendingProposal},
     keymap::plain_char,
     msg::{Effect, ExitReason, MouseInput, Msg},
     options::Options,
+    proposal::{Opened, ProposalOutcome, ProposalRequest},
     replies::{Input, Replies},
     state::App,
     update::update,
@@ -19,6 +20,7 @@ use crate::{
     core::{event::Event, plan::Plan, secret::Secret},
     os::signals::Signal,
     ports::demo::PendingDemo,
+    project::settings::Settings,
 };
 
 /// What is drawn on: a terminal, or a test.
@@ -77,6 +79,7 @@ pub(crate) async fn run<C: Canvas>(
     drop(update(&mut app, Msg::Drawn));
     let mut batch: Vec<Msg> = Vec::new();
     let mut demo: Option<PendingDemo> = None;
+    let mut proposal: Option<PendingProposal> = None;
     loop {
         for effect in effects.drain(..) {
             match effect {
@@ -85,6 +88,7 @@ pub(crate) async fn run<C: Canvas>(
                 Effect::Cancel(step) => engine.cancel(step),
                 Effect::KeepApp => engine.keep_app(),
                 Effect::StopApp => engine.stop_app(),
+                Effect::Proposal(request) => proposal = Some(engine.propose(request)),
                 Effect::Demo(request) => demo = Some(engine.demo(request)),
                 Effect::Copy(text) => canvas.copy(&text)?,
                 Effect::Open(address) => canvas.open(&address),
@@ -118,6 +122,10 @@ pub(crate) async fn run<C: Canvas>(
                 outcome = OptionFuture::from(demo.as_mut()), if demo.is_some() => {
                     demo = None;
                     batch.extend(outcome.map(|outcome| Msg::Demo(Box::new(outcome))));
+                }
+                outcome = OptionFuture::from(proposal.as_mut()), if proposal.is_some() => {
+                    proposal = None;
+                    batch.extend(outcome.map(|(request, result)| adopted(engine, request, result)));
                 }
                 () = clock.until(tick.unwrap_or_default()), if tick.is_some() => {}
             }
@@ -154,6 +162,20 @@ pub(crate) async fn run<C: Canvas>(
             effects.extend(update(&mut app, msg));
         }
     }
+}
+
+/// Works with the settings that came of a request.
+fn adopted(
+    engine: &impl Engine,
+    request: ProposalRequest,
+    result: Result<Settings, String>,
+) -> Msg {
+    let result = result.map(|settings| {
+        let opened = Opened::of(&settings);
+        engine.adopt(settings);
+        opened
+    });
+    Msg::Proposal(Box::new(ProposalOutcome { request, result }))
 }
 
 fn message(input: Input) -> Option<Msg> {
@@ -198,6 +220,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Drawn
         | Msg::Background { .. }
         | Msg::Demo(_)
+        | Msg::Proposal(_)
         | Msg::InputClosed => None,
     };
     let mut joined = Vec::with_capacity(batch.len());

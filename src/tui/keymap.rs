@@ -169,7 +169,7 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         &[char('n')],
         "n",
         "new",
-        "Project: create another one",
+        "Project: create another one. neonup.toml: next value",
     ),
     row(
         KeyCommand::Open,
@@ -315,7 +315,7 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         &[char('e')],
         "e",
         "explain",
-        "Presenter: explain this step again",
+        "neonup.toml: edit the value. Presenter: explain again",
     ),
     row(
         KeyCommand::Incidents,

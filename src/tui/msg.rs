@@ -12,6 +12,7 @@ use crate::core::{
     step::StepId,
 };
 use crate::os::signals::Signal;
+use crate::tui::proposal::{ProposalOutcome, ProposalRequest};
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub(crate) enum Msg {
     Background { light: bool },
     /// Everything was drawn as it is.
     Drawn,
+    /// The repository has answered a request about the proposal.
+    Proposal(Box<ProposalOutcome>),
     /// The demo has carried out a request, or could not.
     Demo(Box<DemoOutcome>),
     /// No key will ever come again.
@@ -64,6 +67,8 @@ pub(crate) enum Effect {
     KeepApp,
     /// Stop the application that is kept running.
     StopApp,
+    /// Ask the repository for this.
+    Proposal(ProposalRequest),
     /// Ask the demo for this.
     Demo(DemoRequest),
     /// Put a text into the clipboard of the terminal. Never a secret.

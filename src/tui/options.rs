@@ -1,6 +1,9 @@
 //! What the wizard is opened with.
 
-use crate::{core::environment::Environment, tui::theme::Theme};
+use crate::{
+    core::environment::Environment,
+    tui::{proposal::ProposalScreen, theme::Theme},
+};
 
 /// What does not change while the wizard is open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +18,8 @@ pub(crate) struct Options {
     pub service: String,
     /// The command that starts the app, typed in the root; empty where it is not known.
     pub start: String,
+    /// The `neonup.toml` that is proposed, where there is none.
+    pub proposal: Option<ProposalScreen>,
     /// What the summary adds: where the demo's files are.
     pub notes: Vec<String>,
     /// `--no-color`, `NO_COLOR`.

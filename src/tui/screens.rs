@@ -12,6 +12,7 @@ pub(crate) mod palette;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod prompt;
+pub(crate) mod proposal;
 pub(crate) mod schema;
 pub(crate) mod secrets;
 pub(crate) mod summary;
@@ -38,6 +39,7 @@ use crate::{
 /// The heading, and the sentence below it.
 pub(crate) fn title(app: &App) -> (&'static str, &'static str) {
     match app.screen {
+        Screen::Proposal => proposal::TITLE,
         Screen::Step(step) => (step.title(), step.summary()),
         Screen::Summary => ("Summary", summary::sentence(app)),
     }
@@ -83,7 +85,10 @@ fn status(context: TextContext<'_>) -> Option<(Role, String)> {
 /// The text of the page.
 pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
     let Some((step, state)) = context.app.state() else {
-        return summary::body(context);
+        return match context.app.screen {
+            Screen::Proposal => proposal::body(context),
+            Screen::Step(_) | Screen::Summary => summary::body(context),
+        };
     };
     let state = redact::step_state(context.app, state);
     let state = state.as_ref();
@@ -161,6 +166,7 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
         Screen::Step(
             StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
         )
+        | Screen::Proposal
         | Screen::Summary => Vec::new(),
     }
 }

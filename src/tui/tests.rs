@@ -11,6 +11,7 @@ mod panes;
 mod pictures;
 mod presenter;
 mod project;
+mod proposal;
 mod rows;
 mod terminal;
 mod unseen;

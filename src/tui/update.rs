@@ -6,6 +6,7 @@
 //! | [`typing`] | characters and pastes for a field |
 //! | [`overlay`], [`panes`], [`presenter`] | commands for what lies over the screen |
 //! | [`screen`] | commands on a screen |
+//! | [`proposal`] | what is asked before the first step |
 //! | [`actions`] | what the chosen row does |
 //! | [`movement`] | the choice, the text, the screens |
 //! | [`watch`] | the watch of the health screen |
@@ -19,6 +20,7 @@ mod movement;
 mod overlay;
 mod panes;
 mod presenter;
+mod proposal;
 mod screen;
 mod typing;
 mod watch;
@@ -65,6 +67,7 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Engine(event) => events::engine(app, &event),
+        Msg::Proposal(outcome) => proposal::outcome(app, *outcome),
         Msg::Demo(outcome) => presenter::demo(app, *outcome),
         Msg::Paste(secret) => {
             app.taken.clear();

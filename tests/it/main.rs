@@ -29,6 +29,7 @@ mod neon_cli;
 mod packages;
 mod pictures;
 mod presenter;
+mod proposal;
 mod proxy;
 mod recorder;
 mod rotate;

@@ -15,7 +15,7 @@ use crate::{
     },
     core::{choices::Choices, step::StepId},
     ports::{Ports, demo::DemoEnvironment},
-    project::settings::Settings,
+    project::{proposals::Proposals, settings::Settings},
     report::output::Output,
 };
 
@@ -28,6 +28,8 @@ pub(super) struct LineWizard<'a> {
     pub present: bool,
     /// The demo, where this is one.
     pub demo: Option<Arc<dyn DemoEnvironment>>,
+    /// What proposes a `neonup.toml`, where it may.
+    pub proposals: Option<Arc<dyn Proposals>>,
     /// The step that was announced last.
     pub announced: Option<StepId>,
     /// The plans in which the default of a step was taken: it is not taken twice while nothing changes.
@@ -89,6 +91,7 @@ impl<'a> LineWizard<'a> {
             output,
             present: opening.present,
             demo: opening.demo,
+            proposals: opening.proposals,
             announced: None,
             warned: BTreeSet::new(),
             taken: BTreeSet::new(),

@@ -203,7 +203,12 @@ impl LineWizard<'_> {
             | Action::Receipt
             | Action::KeepApp
             | Action::StopApp
-            | Action::Open(_) => Ok(Destination::Stay),
+            | Action::Open(_)
+            // choices of the proposal
+            | Action::WriteConfig
+            | Action::LeaveProposal
+            | Action::NextApp
+            | Action::EditValue(_) => Ok(Destination::Stay),
         }
     }
 

@@ -49,6 +49,14 @@ pub(crate) enum Action {
     StopApp,
     /// Opens this address of the application in the browser.
     Open(String),
+    /// Writes the proposed `neonup.toml`.
+    WriteConfig,
+    /// Goes on without a `neonup.toml`.
+    LeaveProposal,
+    /// Proposes for the next application of the repository.
+    NextApp,
+    /// Asks for the value of this place in the proposal.
+    EditValue(usize),
     /// Leaves the wizard.
     Quit,
 }

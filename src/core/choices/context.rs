@@ -80,6 +80,10 @@ impl<'a> StepContext<'a> {
             | Action::KeepApp
             | Action::StopApp
             | Action::Open(_)
+            | Action::WriteConfig
+            | Action::LeaveProposal
+            | Action::NextApp
+            | Action::EditValue(_)
             | Action::Quit => self.own_command(),
         };
         Choice {

@@ -6,6 +6,7 @@ mod list;
 mod login;
 mod presenter;
 mod project;
+mod proposal;
 mod secrets;
 mod summary;
 
@@ -15,6 +16,7 @@ use crate::tui::state::App;
 pub(crate) fn fixtures() -> Vec<(&'static str, App)> {
     let mut list = list::FixtureList::default();
     for add in [
+        proposal::add,
         login::add,
         project::add,
         files::add,

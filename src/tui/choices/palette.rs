@@ -81,7 +81,8 @@ fn works(app: &App, command: KeyCommand) -> bool {
                 && !app.login.key.is_empty()
         }
         KeyCommand::Open => app.page_to_open().is_some(),
-        KeyCommand::Filter | KeyCommand::New => app.lists_projects(),
+        KeyCommand::Filter => app.lists_projects(),
+        KeyCommand::New => app.proposal.is_some() || app.lists_projects(),
         KeyCommand::Fix => !busy && app.can_fix(),
         KeyCommand::Undo => !busy && app.screen == Screen::Step(StepId::Env) && app.can_undo(),
         KeyCommand::Watch => app.watch.is_some() || app.can_watch(),
@@ -91,7 +92,7 @@ fn works(app: &App, command: KeyCommand) -> bool {
         KeyCommand::Probe => {
             step.is_none_or(|step| app.busy(step).is_none_or(|work| work.phase == Phase::Probe))
         }
-        KeyCommand::Explain => app.presenter,
+        KeyCommand::Explain => app.presenter || app.proposal.is_some(),
         KeyCommand::Incidents | KeyCommand::Reset => app.presenter && app.options.demo,
         KeyCommand::Summary
         | KeyCommand::Copy

@@ -56,6 +56,8 @@ pub(crate) const fn shown_announcement(app: &App) -> Option<Announcement> {
 pub(crate) const fn announcement(slide: &Slide) -> Option<Announcement> {
     match slide {
         Slide::Opening => Some(script::OPENING),
+        // nothing is announced before a presentation has a project
+        Slide::Before(Screen::Proposal) => None,
         Slide::Before(Screen::Summary) => Some(script::CLOSING),
         Slide::Before(Screen::Step(step)) => Some(script::step(*step)),
         Slide::AfterIncident(incident) => Some(script::incident(*incident)),

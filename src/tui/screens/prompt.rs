@@ -22,6 +22,12 @@ pub(crate) fn lines(
         PromptPurpose::ProjectName => {
             ("New project".to_owned(), "Teammates will join this project")
         }
+        PromptPurpose::DraftValue(index) => {
+            let proposal = context.app.proposal.as_ref();
+            let value = proposal.and_then(|proposal| proposal.draft.value(index));
+            let name = value.map_or("Value", |value| value.name());
+            (name.to_owned(), "Enter takes it, Esc keeps it as it was")
+        }
     };
     let mut lines = context.wrapped(Role::Text, why, 0);
     lines.push(Line::default());

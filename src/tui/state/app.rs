@@ -18,6 +18,7 @@ use crate::core::{
 use crate::tui::{
     msg::{Effect, ExitReason},
     options::Options,
+    proposal::ProposalScreen,
     state::{
         activity::ActivityLog,
         kept_app::KeptApp,
@@ -80,6 +81,8 @@ pub(crate) struct App {
     pub scroll: BTreeMap<Screen, usize>,
     pub login: LoginInput,
     pub project: ProjectInput,
+    /// The proposed `neonup.toml`, until it is written or left.
+    pub proposal: Option<ProposalScreen>,
     /// The application that is kept running, until it is stopped.
     pub kept: Option<KeptApp>,
     /// The watch of the health screen, while it lasts.
@@ -115,10 +118,16 @@ impl App {
             scroll: BTreeMap::new(),
             login: LoginInput::default(),
             project: ProjectInput::default(),
+            proposal: options.proposal.clone(),
             kept: None,
             watch: None,
             options,
         };
+        if app.proposal.is_some() {
+            // the steps depend on what is decided there
+            app.screen = Screen::Proposal;
+            return (app, Vec::new());
+        }
         let effects = app.probe(&StepId::ALL).into_iter().collect();
         (app, effects)
     }
@@ -353,6 +362,7 @@ impl App {
             Screen::Step(
                 StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
             )
+            | Screen::Proposal
             | Screen::Summary => false,
         }
     }

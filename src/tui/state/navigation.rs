@@ -32,7 +32,11 @@ impl App {
 
     /// Announces the screen that is shown, in presenter mode, unless it was announced before.
     pub(crate) fn announce(&mut self) {
-        if self.presenter && self.overlay.is_none() && self.announced.insert(self.screen) {
+        if self.presenter
+            && self.screen != Screen::Proposal
+            && self.overlay.is_none()
+            && self.announced.insert(self.screen)
+        {
             self.overlay = Some(Overlay::Slide(Slide::Before(self.screen)));
         }
     }

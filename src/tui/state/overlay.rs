@@ -119,6 +119,8 @@ pub(crate) enum PromptPurpose {
     SkipReason(StepId),
     /// The name of a new project.
     ProjectName,
+    /// The value of this place in the proposal.
+    DraftValue(usize),
 }
 
 /// A pause of presenter mode, which lies over the screen until it is answered.

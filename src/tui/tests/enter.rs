@@ -17,6 +17,7 @@ use crate::{
     testing::screens::{done, failed, failure, finished, fixtures, todo},
     tui::{
         msg::{Effect, Msg},
+        proposal::{Opened, ProposalOutcome},
         state::App,
         tests::{
             input::press,
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// How the world answers in a sequence.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum World {
     /// Nothing ever changes: each look and each change ends with what is known already.
     Frozen,
@@ -81,6 +82,16 @@ fn carry_out(app: &mut App, effects: Vec<Effect>, world: World, run: &mut u64) -
             Effect::Probe(steps) => steps.into_iter().map(|step| (step, Phase::Probe)).collect(),
             Effect::Apply(answer) => vec![(Answer::step(&answer), Phase::Apply)],
             Effect::Quit(_) => return false,
+            Effect::Proposal(request) => {
+                let result = if world == World::Willing {
+                    Ok(Opened::default())
+                } else {
+                    Err("the folder is read-only".to_owned())
+                };
+                let outcome = ProposalOutcome { request, result };
+                effects.extend(update(app, Msg::Proposal(Box::new(outcome))));
+                continue;
+            }
             Effect::Cancel(_)
             | Effect::KeepApp
             | Effect::StopApp

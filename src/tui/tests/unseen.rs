@@ -110,6 +110,8 @@ impl Walk {
                 state.evidence, state.findings, state.facts
             )
         });
+        let proposed = self.app.proposal.as_ref().filter(|_| over.is_none());
+        let known = known.or_else(|| proposed.map(|proposal| proposal.draft.text()));
         Seen {
             screen: self.app.screen,
             // a dialog says all that it asks
@@ -137,6 +139,7 @@ impl Walk {
                 | Effect::KeepApp
                 | Effect::StopApp
                 | Effect::Demo(_)
+                | Effect::Proposal(_)
                 | Effect::Copy(_)
                 | Effect::Open(_)
                 | Effect::Mouse(_)
@@ -156,7 +159,11 @@ impl Walk {
         effects: &[Effect],
     ) -> Result<(), TestCaseError> {
         let acts = effects.iter().any(|effect| match effect {
-            Effect::Apply(_) | Effect::Demo(_) | Effect::KeepApp | Effect::StopApp => true,
+            Effect::Apply(_)
+            | Effect::Demo(_)
+            | Effect::Proposal(_)
+            | Effect::KeepApp
+            | Effect::StopApp => true,
             // q leaves from anywhere
             Effect::Quit(_) => code == KeyCode::Enter,
             Effect::Probe(_)

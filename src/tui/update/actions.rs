@@ -20,7 +20,7 @@ use crate::{
             overlay::{ConfirmDialog, ConfirmPurpose, Overlay, PromptDialog, PromptPurpose},
         },
         text,
-        update::{movement, presenter, watch},
+        update::{movement, presenter, proposal, watch},
     },
 };
 
@@ -99,6 +99,9 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::StopApp => vec![Effect::StopApp],
         Action::Open(address) => open(app, address),
+        Action::WriteConfig | Action::LeaveProposal | Action::NextApp | Action::EditValue(_) => {
+            proposal::act(app, &action)
+        }
         Action::Quit => finish(app),
     }
 }
@@ -192,6 +195,7 @@ fn change(app: &mut App) -> Vec<Effect> {
         Screen::Step(
             StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
         )
+        | Screen::Proposal
         | Screen::Summary => {}
     }
     app.focus = app.first_focus();

@@ -82,6 +82,7 @@ fn step(app: &App, page: &Page, at: Position) -> Option<ClickTarget> {
     }?;
     Some(ClickTarget::Command(match screen {
         Screen::Step(step) => KeyCommand::Jump(step),
+        Screen::Proposal => return None,
         Screen::Summary => KeyCommand::Summary,
     }))
 }

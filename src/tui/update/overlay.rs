@@ -23,7 +23,7 @@ use crate::{
         update::{
             actions, panes,
             presenter::{self, AfterPause},
-            screen,
+            proposal, screen,
         },
     },
 };
@@ -130,6 +130,10 @@ fn submitted(app: &mut App, dialog: &PromptDialog) -> Result<Vec<Effect>, String
         PromptPurpose::ProjectName if app.has_project(&text) => {
             let purpose = ConfirmPurpose::Duplicate(text);
             app.overlay = Some(Overlay::Confirm(ConfirmDialog::new(purpose)));
+            Ok(Vec::new())
+        }
+        PromptPurpose::DraftValue(index) => {
+            proposal::set(app, index, &text)?;
             Ok(Vec::new())
         }
         PromptPurpose::ProjectName => {

@@ -21,7 +21,7 @@ use crate::{
         msg::Effect,
         page::Page,
         state::{App, Focus, Screen, overlay::Overlay},
-        update::{actions, movement, presenter, watch},
+        update::{actions, movement, presenter, proposal, watch},
     },
 };
 
@@ -29,6 +29,9 @@ use crate::{
 const REVEAL_FOR: Duration = Duration::from_secs(4);
 
 pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Effect> {
+    if let Some(effects) = proposal::command(app, command) {
+        return effects;
+    }
     let step = app.screen.step();
     let busy = step.and_then(|step| app.busy(step));
     match command {
@@ -37,7 +40,14 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             if let Some(row) = choices::chosen(app, &page.choices) {
                 let action = row.action();
                 let here = (app.plan.fingerprint(), app.screen);
-                if matches!(action, Action::Apply(_) | Action::Probe | Action::ProbeAll) {
+                if matches!(
+                    action,
+                    Action::Apply(_)
+                        | Action::Probe
+                        | Action::ProbeAll
+                        | Action::WriteConfig
+                        | Action::NextApp
+                ) {
                     app.chosen.remove(&app.screen);
                 }
                 // going on leads to the end by itself, and a key that is none was not tried
@@ -174,7 +184,7 @@ fn back(app: &mut App) -> Vec<Effect> {
     let changed = match app.screen {
         Screen::Step(StepId::Project) => std::mem::take(&mut app.project.change),
         Screen::Step(StepId::Login) => std::mem::take(&mut app.login.change),
-        Screen::Step(_) | Screen::Summary => false,
+        Screen::Proposal | Screen::Step(_) | Screen::Summary => false,
     };
     if changed {
         return Vec::new();

@@ -49,7 +49,7 @@ pub(super) fn paste(app: &mut App, pasted: &str) {
             insert(&mut app.project.filter, pasted);
             app.chosen.remove(&app.screen);
         }
-        Screen::Step(_) | Screen::Summary => {
+        Screen::Proposal | Screen::Step(_) | Screen::Summary => {
             app.notify("nothing to paste into here");
         }
     }
@@ -106,7 +106,7 @@ pub(super) fn press(app: &mut App, event: KeyEvent) {
                 app.chosen.remove(&app.screen);
             }
         }
-        Screen::Step(_) | Screen::Summary => {}
+        Screen::Proposal | Screen::Step(_) | Screen::Summary => {}
     }
 }
 

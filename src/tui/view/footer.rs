@@ -111,6 +111,13 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         KeyCommand::Back if busy => return Some("cancel"),
         KeyCommand::Back if app.watch.is_some() => return Some("stop watching"),
         KeyCommand::Back if app.focus == Focus::Field => return Some("leave the field"),
+        KeyCommand::New if app.proposal.is_some() => {
+            return choices::chosen_value(app).map(|_| "next value");
+        }
+        KeyCommand::Explain if app.proposal.is_some() => {
+            return choices::chosen_value(app).map(|_| "edit");
+        }
+        KeyCommand::Back if app.proposal.is_some() => false,
         KeyCommand::Back => step.is_none_or(|step| step.previous().is_some()),
         KeyCommand::NextPart => return next_part(app, page),
         KeyCommand::Reveal => {

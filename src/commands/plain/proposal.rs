@@ -1,0 +1,159 @@
+//! The `neonup.toml` that is proposed, in lines.
+
+use crate::{
+    commands::plain::{
+        line_wizard::{LineWizard, Stopped},
+        numbered,
+        reply::LineReply,
+    },
+    core::choices::{self, Action, ChoiceRow, Choices},
+    project::{init, settings::Settings},
+    tui::{Opened, ProposalScreen},
+};
+
+/// What was asked for.
+enum ProposalReply {
+    Do(Action),
+    /// The next of the values that may be meant here.
+    Next(usize),
+    Quit,
+}
+
+impl LineWizard<'_> {
+    /// Shows what is proposed where there is no `neonup.toml`, until it is written or left. Returns whether the wizard goes on.
+    pub(super) async fn propose(&mut self) -> Result<bool, Stopped> {
+        let Some(proposals) = self.proposals.clone() else {
+            return Ok(true);
+        };
+        let opened = Opened::of(&self.session.runtime.settings());
+        let Some(found) = opened.found else {
+            return Ok(true);
+        };
+        let mut shown = ProposalScreen::new(found, opened.file);
+        loop {
+            let choices = choices::of_proposal(&shown.proposed());
+            self.print_proposal(&shown, &choices);
+            let result = match self.reply_to_proposal(&choices).await? {
+                ProposalReply::Quit => return Ok(false),
+                ProposalReply::Next(index) => {
+                    if !init::take_next(&mut shown.draft, index) {
+                        self.output.line("No other value is likely here.");
+                    }
+                    continue;
+                }
+                ProposalReply::Do(Action::EditValue(index)) => {
+                    self.edit_value(&mut shown, index).await?;
+                    continue;
+                }
+                ProposalReply::Do(Action::NextApp) => {
+                    let next = shown.next_app().map(|(dir, _)| dir.clone());
+                    proposals.of_folder(&next.unwrap_or_default())
+                }
+                ProposalReply::Do(Action::WriteConfig) => {
+                    let present = self.session.runtime.settings();
+                    proposals.write(&present, &shown.draft.text())
+                }
+                ProposalReply::Do(_) => return Ok(true),
+            };
+            match result {
+                Err(problem) => self.output.line(format!("That failed: {problem}.")),
+                Ok(settings) => match self.adopt(settings) {
+                    Some((found, file)) => shown.take(found, file),
+                    None => {
+                        self.output
+                            .line("Written: neonup.toml. Commit it when you commit next.");
+                        return Ok(true);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Works with these settings. Returns what is proposed with them, if there still is no `neonup.toml`.
+    fn adopt(
+        &mut self,
+        settings: Settings,
+    ) -> Option<(
+        std::sync::Arc<crate::project::settings::RepositoryFacts>,
+        String,
+    )> {
+        let opened = Opened::of(&settings);
+        self.session.runtime.adopt(settings);
+        opened.found.map(|found| (found, opened.file))
+    }
+
+    fn print_proposal(&mut self, shown: &ProposalScreen, choices: &Choices) {
+        self.output.line("");
+        self.output.line(
+            "There is no neonup.toml yet. Once one is committed, the next set-up is one command.",
+        );
+        for line in shown.facts() {
+            self.output.line(line);
+        }
+        for line in numbered::lines(choices) {
+            self.output.line(line);
+        }
+    }
+
+    async fn reply_to_proposal(&mut self, choices: &Choices) -> Result<ProposalReply, Stopped> {
+        loop {
+            let line = self
+                .ask("Answer; the number of a value edits it, n and the number takes the next likely one: ")
+                .await?;
+            if let Some(number) = line.strip_prefix('n')
+                && let Ok(number) = number.trim().parse()
+                && let Some(Action::EditValue(index)) =
+                    numbered::get(choices, number).map(ChoiceRow::action)
+            {
+                return Ok(ProposalReply::Next(index));
+            }
+            let row = match LineReply::parse(&line) {
+                LineReply::Quit => return Ok(ProposalReply::Quit),
+                LineReply::Default => choices.default_row(),
+                LineReply::Number(number) => numbered::get(choices, number),
+                LineReply::Back
+                | LineReply::Probe
+                | LineReply::Skip
+                | LineReply::Details
+                | LineReply::Help
+                | LineReply::Incidents
+                | LineReply::Reset
+                | LineReply::GoTo(_)
+                | LineReply::Filter(_)
+                | LineReply::Command(_)
+                | LineReply::Unknown => None,
+            };
+            match row {
+                Some(row) => return Ok(ProposalReply::Do(row.action())),
+                None => self.output.line(format!(
+                    "No such answer: 1 to {}, or q to quit.",
+                    choices.count()
+                )),
+            }
+        }
+    }
+
+    /// Asks for another value; nothing keeps the present one.
+    async fn edit_value(
+        &mut self,
+        shown: &mut ProposalScreen,
+        index: usize,
+    ) -> Result<(), Stopped> {
+        let Some(value) = shown.draft.value(index) else {
+            return Ok(());
+        };
+        let question = format!(
+            "{} is {}. New value (Enter keeps it): ",
+            value.name(),
+            value.editable()
+        );
+        let typed = self.ask(&question).await?;
+        if typed.is_empty() {
+            return Ok(());
+        }
+        if let Err(problem) = init::set_value(&mut shown.draft, index, &typed) {
+            self.output.line(format!("Not taken: {problem}."));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! The `neonup.toml` that is proposed on the first screen.
+
+use std::sync::Arc;
+
+use crate::{
+    core::choices::{ProposedFile, ProposedValue},
+    domain::reading::Spot,
+    project::{
+        draft::{Draft, Origin},
+        settings::{RepositoryFacts, Settings},
+    },
+};
+
+/// What the wizard knows of the project before a step has run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Opened {
+    /// The project's name, for the title.
+    pub project: String,
+    /// The command that starts the app, typed in the root; empty where it is not known.
+    pub start: String,
+    /// What a `neonup.toml` is proposed from; `None` where there is one, or where the app uses another database than Postgres.
+    pub found: Option<Arc<RepositoryFacts>>,
+    /// The file that is proposed, relative to the root.
+    pub file: String,
+}
+
+impl Opened {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let inner = settings.config_file.strip_prefix(&settings.root);
+        let file = inner.unwrap_or(&settings.config_file);
+        Self {
+            project: settings.project.name.clone(),
+            start: settings.start_line().unwrap_or_default(),
+            found: settings
+                .found
+                .clone()
+                .filter(|_| settings.other_server().is_none()),
+            file: file.display().to_string(),
+        }
+    }
+}
+
+/// What is said where the env file is a guess.
+pub(crate) const NO_ENV_FILE: &str = "Nothing here shows which env file your app reads, so it is written as a comment. Edit the value if you know it.";
+
+/// What is asked of the repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProposalRequest {
+    /// Propose for the application in this folder.
+    Of(String),
+    /// Write this text as the file.
+    Write(String),
+}
+
+/// What came of a request about the proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProposalOutcome {
+    pub request: ProposalRequest,
+    pub result: Result<Opened, String>,
+}
+
+/// The proposal, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProposalScreen {
+    pub found: Arc<RepositoryFacts>,
+    pub draft: Draft,
+    file: String,
+    /// The folders and stacks of all applications, in the order in which they are taken.
+    apps: Vec<(String, &'static str)>,
+    /// The one that is proposed for.
+    at: usize,
+    /// What is being done.
+    pub waits: Option<ProposalRequest>,
+    /// Why it could not be done.
+    pub problem: Option<String>,
+}
+
+impl ProposalScreen {
+    pub(crate) fn new(found: Arc<RepositoryFacts>, file: String) -> Self {
+        let mut apps = vec![(found.dir.clone(), found.stack)];
+        apps.extend(found.others.iter().cloned());
+        Self {
+            draft: found.draft.clone(),
+            found,
+            file,
+            apps,
+            at: 0,
+            waits: None,
+            problem: None,
+        }
+    }
+
+    /// Takes what was proposed for another application, or for the same one anew.
+    pub(crate) fn take(&mut self, found: Arc<RepositoryFacts>, file: String) {
+        self.at = self
+            .apps
+            .iter()
+            .position(|(dir, _)| *dir == found.dir)
+            .unwrap_or(self.at);
+        self.draft = found.draft.clone();
+        (self.found, self.file) = (found, file);
+    }
+
+    /// The application that can be taken next, where there are several.
+    pub(crate) fn next_app(&self) -> Option<&(String, &'static str)> {
+        let next = (self.at + 1) % self.apps.len().max(1);
+        self.apps.get(next).filter(|_| next != self.at)
+    }
+
+    /// How many other applications there are.
+    pub(crate) fn other_apps(&self) -> usize {
+        self.apps.len().saturating_sub(1)
+    }
+
+    /// What is found, in sentences: the application, what else is here, and what is not known.
+    pub(crate) fn facts(&self) -> Vec<String> {
+        let found = &self.found;
+        let mut facts = vec![format!("App: {}.", in_folder(found.stack, &found.dir))];
+        match self.other_apps() {
+            0 => {}
+            1 => facts.push("Also here: 1 other app that uses a database.".to_owned()),
+            many => facts.push(format!("Also here: {many} other apps that use a database.")),
+        }
+        facts.extend(found.cut.map(|why| format!("There may be more: {why}.")));
+        if !self.draft.is_certain() {
+            facts.push(NO_ENV_FILE.to_owned());
+        }
+        facts
+    }
+
+    /// What shows the value of this place, for a person.
+    pub(crate) fn shown_by(&self, index: usize) -> String {
+        let value = self.draft.value(index);
+        value.map_or_else(String::new, |value| match (&value.origin, value.table) {
+            (Origin::Derived, "project") => "the name of the folder".to_owned(),
+            (origin, _) => shown_by(origin),
+        })
+    }
+
+    /// It as the choices show it.
+    pub(crate) fn proposed(&self) -> ProposedFile {
+        ProposedFile {
+            path: self.file.clone(),
+            is_certain: self.draft.is_certain(),
+            is_changed: self.draft.is_changed(),
+            next_app: self.next_app().map(|(dir, stack)| in_folder(stack, dir)),
+            values: self
+                .draft
+                .values()
+                .map(|value| ProposedValue {
+                    name: value.name().to_owned(),
+                    value: value.plain(),
+                    shown_by: briefly(&value.origin),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// An application with its folder, for a person.
+pub(crate) fn in_folder(stack: &str, dir: &str) -> String {
+    if dir.is_empty() {
+        stack.to_owned()
+    } else {
+        format!("{stack} in {dir}/")
+    }
+}
+
+/// What shows a value, for a person.
+fn shown_by(origin: &Origin) -> String {
+    match origin {
+        Origin::Seen(Spot { file, line: 0 }) => file.clone(),
+        Origin::Seen(Spot { file, line }) => format!("{file}:{line}"),
+        Origin::Usual => "nothing; it is the usual value".to_owned(),
+        Origin::Guess => "nothing; it is a guess".to_owned(),
+        Origin::Derived => "nothing of its own; it follows from the other values".to_owned(),
+        Origin::Chosen => "your change".to_owned(),
+    }
+}
+
+/// The same in a word or two.
+fn briefly(origin: &Origin) -> String {
+    let name = |file: &str| file.rsplit('/').next().unwrap_or(file).to_owned();
+    match origin {
+        Origin::Seen(Spot { file, line: 0 }) => name(file),
+        Origin::Seen(Spot { file, line }) => format!("{}:{line}", name(file)),
+        Origin::Usual => "usual value".to_owned(),
+        Origin::Guess => "a guess".to_owned(),
+        Origin::Derived => String::new(),
+        Origin::Chosen => "your change".to_owned(),
+    }
+}
