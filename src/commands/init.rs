@@ -100,12 +100,13 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
         .create_new(true)
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => CommandError::ConfigExists(path.to_owned()),
-        _ => CommandError::ConfigNotWritten {
-            path: path.to_owned(),
-            source,
-        },
+    written.map_err(|source| {
+        let path = path.to_owned();
+        if source.kind() == ErrorKind::AlreadyExists {
+            CommandError::ConfigExists(path)
+        } else {
+            CommandError::ConfigNotWritten { path, source }
+        }
     })
 }
 

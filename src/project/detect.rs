@@ -66,7 +66,7 @@ use crate::{
         source::{Reader, join},
     },
     project::{
-        config::{Config, ProjectConfig},
+        config::Config,
         detect::{
             candidates::Candidate, manifests::Language, proposal::Proposal,
             tree::with_folders_above,
@@ -149,21 +149,18 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         .filter(|_| known && !found_env.is_shown)
         .cloned();
     let is_read = known && proposal.language.is_some() && fixed.is_none();
-    let recognized = found_env.is_shown || is_read;
     let found_is_shown = found_env.is_shown;
+    let recognized = found_is_shown || is_read;
     if fixed.is_some()
         && let Some(edited) = after_edit(tree, &dir, &proposal)
     {
         found_env = edited;
     }
-    let mut evidence = Vec::new();
-    if known {
-        evidence.push(Evidence {
-            what: stack.to_owned(),
-            seen: tree.manifest_of(&dir, proposal.language),
-        });
-    }
-    evidence.extend(found_env.evidence);
+    let of_stack = known.then(|| Evidence {
+        what: stack.to_owned(),
+        seen: tree.manifest_of(&dir, proposal.language),
+    });
+    let mut evidence: Vec<_> = of_stack.into_iter().chain(found_env.evidence).collect();
     let mut target = found_env.target;
     if target.example.is_none() && recognized {
         target.example = Some(join(env_file::folder_of(&target.file), ".env.example"));
@@ -209,11 +206,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     };
     let other_env_files = env_file::others(tree, app, reading);
     let backend = backend(tree, app, proposal, reading, &mut evidence);
-    let other_routes = backend
-        .as_ref()
-        .and_then(|backend| backend.health.as_deref())
-        .map(|health| other_routes(health, reading))
-        .unwrap_or_default();
+    let other_routes = other_routes(backend.as_ref(), reading);
     Detected {
         stack,
         recognized,
@@ -224,12 +217,10 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         other_server,
         others,
         config: Config {
-            project: ProjectConfig::default(),
             env,
             schema,
             backend,
-            accepted: Vec::new(),
-            skips: Vec::new(),
+            ..Config::default()
         },
         dir,
     }
@@ -328,9 +319,12 @@ fn backend(
 }
 
 /// The URLs of the routes that take no parameter, at the host and port of the proposed one.
-fn other_routes(health: &str, reading: &Reading) -> Vec<String> {
+fn other_routes(backend: Option<&BackendSettings>, reading: &Reading) -> Vec<String> {
     /// More than these are a search, not a choice.
     const MOST: usize = 20;
+    let Some(health) = backend.and_then(|backend| backend.health.as_deref()) else {
+        return Vec::new();
+    };
     let Ok(url) = url::Url::parse(health) else {
         return Vec::new();
     };

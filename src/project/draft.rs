@@ -15,7 +15,7 @@ const GUESS_BACKEND: &str = "# Nothing shows how it starts: fill this in, and un
 
 /// What shows that a value is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum ValueOrigin {
     /// It stands in a file of the repository. The line is 0 where all of the file shows it.
     Seen(Spot),
     /// Nothing in the repository says so: it is the usual value.
@@ -38,7 +38,7 @@ pub(crate) struct DraftValue {
     /// What it holds, in TOML.
     pub value: String,
     pub comment: &'static str,
-    pub origin: Origin,
+    pub origin: ValueOrigin,
     /// Other values that may be meant, in TOML.
     pub others: Vec<String>,
 }
@@ -55,7 +55,7 @@ impl DraftValue {
             key: key.to_owned(),
             value,
             comment,
-            origin: Origin::Derived,
+            origin: ValueOrigin::Derived,
             others: Vec::new(),
         }
     }
@@ -184,8 +184,8 @@ impl DraftTable {
         if !self.is_guess {
             return format!("\n{table}");
         }
-        let lines: String = table.lines().map(|line| format!("# {line}\n")).collect();
-        format!("\n{lines}")
+        let lines: Vec<_> = table.lines().map(|line| format!("# {line}")).collect();
+        format!("\n{}\n", lines.join("\n"))
     }
 }
 
@@ -264,7 +264,7 @@ impl Draft {
                 changed.others.push(present);
                 changed.comment = "";
             }
-            changed.origin = Origin::Chosen;
+            changed.origin = ValueOrigin::Chosen;
             // whoever has looked at a guess, and said what is right, has made it none
             table.is_guess = false;
             break;

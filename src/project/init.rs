@@ -5,7 +5,7 @@ use crate::{
     project::{
         config::{Config, ConfigError},
         detect::Detected,
-        draft::{Draft, DraftTable, DraftValue, Origin},
+        draft::{Draft, DraftTable, DraftValue, ValueOrigin},
         settings::{Encoding, EnvTarget, Evidence, KeySpec, RepositoryFacts, SchemaSettings},
     },
 };
@@ -25,6 +25,7 @@ pub(crate) fn facts(
         dir: detected.dir.clone(),
         others: detected.others.clone(),
         evidence: detected.evidence.clone(),
+        fixed: detected.fixed.clone(),
         cut,
         draft: draft(detected, name, base),
     }
@@ -57,8 +58,8 @@ fn show(draft: &mut Draft, detected: &Detected, base: &str) {
         let shown = |evidence: &&Evidence| evidence.what == what;
         let evidence = detected.evidence.iter().find(shown)?;
         Some(match &evidence.seen {
-            Some(at) => Origin::Seen(at.clone()),
-            None => Origin::Usual,
+            Some(at) => ValueOrigin::Seen(at.clone()),
+            None => ValueOrigin::Usual,
         })
     };
     let from_root = |value: &str| join(base, &unquoted(value));
@@ -85,15 +86,15 @@ fn show(draft: &mut Draft, detected: &Detected, base: &str) {
                 ("backend", "health") => {
                     let other = |url: &&String| text(url) != value.value;
                     let others = detected.other_routes.iter().filter(other);
-                    value.others = others.map(|url| text(url)).collect();
+                    value.others = others.map(text).collect();
                     origin("health")
                 }
                 _ => None,
             };
             value.origin = match shown {
-                Some(Origin::Usual) | None if is_guess => Origin::Guess,
+                Some(ValueOrigin::Usual) | None if is_guess => ValueOrigin::Guess,
                 Some(shown) => shown,
-                None => Origin::Derived,
+                None => ValueOrigin::Derived,
             };
         }
     }
@@ -111,7 +112,7 @@ pub(crate) fn set_value(draft: &mut Draft, index: usize, typed: &str) -> Result<
     let Some(present) = draft.value(index) else {
         return Ok(());
     };
-    if present.editable() == typed && present.origin != Origin::Guess {
+    if present.editable() == typed && present.origin != ValueOrigin::Guess {
         return Ok(());
     }
     let value = present.in_toml(typed)?;
@@ -423,15 +424,15 @@ mod tests {
             let draft = of(FLASK, base);
             let origin = |key: &str| &draft.value(place(&draft, key)).unwrap().origin;
             let at = |line: u32| {
-                Origin::Seen(Spot {
+                ValueOrigin::Seen(Spot {
                     file: "api/app.py".to_owned(),
                     line,
                 })
             };
             assert_eq!(origin("keys.DATABASE_URL"), &at(5), "{base}");
             assert_eq!(origin("health"), &at(6), "{base}");
-            assert_eq!(origin("file"), &Origin::Usual, "{base}");
-            assert_eq!(origin("name"), &Origin::Derived, "{base}");
+            assert_eq!(origin("file"), &ValueOrigin::Usual, "{base}");
+            assert_eq!(origin("name"), &ValueOrigin::Derived, "{base}");
         }
     }
 
@@ -450,7 +451,7 @@ mod tests {
             let first = draft.value(index).unwrap().value.clone();
             assert!(take_next(&mut draft, index), "{key}");
             assert_eq!(draft.value(index).unwrap().value, other, "{key}");
-            assert_eq!(draft.value(index).unwrap().origin, Origin::Chosen);
+            assert_eq!(draft.value(index).unwrap().origin, ValueOrigin::Chosen);
             for _ in 0..9 {
                 if draft.value(index).unwrap().value != first {
                     assert!(take_next(&mut draft, index));
@@ -520,7 +521,7 @@ mod tests {
         let mut draft = of(&[("main.c", "")], "");
         assert!(!draft.is_certain() && !draft.is_changed());
         let file = place(&draft, "file");
-        assert_eq!(draft.value(file).unwrap().origin, Origin::Guess);
+        assert_eq!(draft.value(file).unwrap().origin, ValueOrigin::Guess);
         let same = draft.value(file).unwrap().value.clone();
         assert_eq!(set_value(&mut draft, file, &same), Ok(()));
         assert!(draft.is_certain() && draft.is_changed());

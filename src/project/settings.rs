@@ -200,6 +200,8 @@ pub(crate) struct RepositoryFacts {
     pub others: Vec<(String, &'static str)>,
     /// Where each of the proposed values was seen.
     pub evidence: Vec<Evidence>,
+    /// Where the code opens a Postgres at an address of its own, in place of one from an env file.
+    pub fixed: Option<Spot>,
     /// Why there may be more than that; `None` where all files were seen.
     pub cut: Option<&'static str>,
     /// The `neonup.toml` that is proposed.

@@ -77,9 +77,11 @@ pub(crate) fn chosen<'a>(app: &App, choices: &'a Choices) -> Option<ChoiceRow<'a
 pub(crate) fn chosen_value(app: &App) -> Option<usize> {
     app.proposal.as_ref()?;
     let choices = of_screen(app);
-    match chosen(app, &choices)?.action() {
-        Action::EditValue(index) => Some(index),
-        _ => None,
+    let action = chosen(app, &choices)?.action();
+    if let Action::EditValue(index) = action {
+        Some(index)
+    } else {
+        None
     }
 }
 

@@ -129,30 +129,7 @@ pub(crate) async fn run<C: Canvas>(
                 }
                 () = clock.until(tick.unwrap_or_default()), if tick.is_some() => {}
             }
-            // whatever else has happened is taken in before anything is drawn
-            while batch.len() < BURST {
-                if let Ok(event) = events.try_recv() {
-                    batch.push(Msg::Engine(Box::new(event)));
-                    continue;
-                }
-                // with this task's own waker: crossterm's stream keeps the first one that it is polled with
-                let ready = std::future::poll_fn(|context| {
-                    Poll::Ready(match input.poll_next_unpin(context) {
-                        Poll::Ready(event) => Some(event),
-                        Poll::Pending => None,
-                    })
-                });
-                match ready.await {
-                    Some(Some(Ok(event))) => {
-                        batch.extend(message(replies.take(event, clock.now())));
-                    }
-                    Some(Some(Err(_)) | None) => {
-                        batch.push(Msg::InputClosed);
-                        break;
-                    }
-                    None => break,
-                }
-            }
+            gather(events, &mut input, &mut replies, clock, &mut batch).await;
         }
         effects.extend(update(&mut app, Msg::Tick(clock.now())));
         if app.is_typing() {
@@ -160,6 +137,39 @@ pub(crate) async fn run<C: Canvas>(
         }
         for msg in batch.drain(..) {
             effects.extend(update(&mut app, msg));
+        }
+    }
+}
+
+/// Takes in whatever else has happened, before anything is drawn.
+async fn gather(
+    events: &mut UnboundedReceiver<Event>,
+    input: &mut (impl Stream<Item = io::Result<TermEvent>> + Unpin),
+    replies: &mut Replies,
+    clock: &impl Clock,
+    batch: &mut Vec<Msg>,
+) {
+    while batch.len() < BURST {
+        if let Ok(event) = events.try_recv() {
+            batch.push(Msg::Engine(Box::new(event)));
+            continue;
+        }
+        // with this task's own waker: crossterm's stream keeps the first one that it is polled with
+        let ready = std::future::poll_fn(|context| {
+            Poll::Ready(match input.poll_next_unpin(context) {
+                Poll::Ready(event) => Some(event),
+                Poll::Pending => None,
+            })
+        });
+        match ready.await {
+            Some(Some(Ok(event))) => {
+                batch.extend(message(replies.take(event, clock.now())));
+            }
+            Some(Some(Err(_)) | None) => {
+                batch.push(Msg::InputClosed);
+                break;
+            }
+            None => break,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     core::choices::{ProposedFile, ProposedValue},
     domain::reading::Spot,
     project::{
-        draft::{Draft, Origin},
+        draft::{Draft, ValueOrigin},
         settings::{RepositoryFacts, Settings},
     },
 };
@@ -39,9 +39,6 @@ impl Opened {
         }
     }
 }
-
-/// What is said where the env file is a guess.
-pub(crate) const NO_ENV_FILE: &str = "Nothing here shows which env file your app reads, so it is written as a comment. Edit the value if you know it.";
 
 /// What is asked of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +109,23 @@ impl ProposalScreen {
         self.apps.len().saturating_sub(1)
     }
 
+    /// Why the env file is a guess, where it is one.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        if self.draft.is_certain() {
+            return None;
+        }
+        let why = match &self.found.fixed {
+            Some(at) => format!(
+                "The code opens its database at a fixed address ({}:{}), so it reads no env file. The Backend step shows the edit; until \
+                 then, the env file is written as a comment.",
+                at.file, at.line
+            ),
+            None => "Nothing here shows which env file your app reads, so it is written as a comment. Edit the value if you know it."
+                .to_owned(),
+        };
+        Some(why)
+    }
+
     /// What is found, in sentences: the application, what else is here, and what is not known.
     pub(crate) fn facts(&self) -> Vec<String> {
         let found = &self.found;
@@ -122,9 +136,7 @@ impl ProposalScreen {
             many => facts.push(format!("Also here: {many} other apps that use a database.")),
         }
         facts.extend(found.cut.map(|why| format!("There may be more: {why}.")));
-        if !self.draft.is_certain() {
-            facts.push(NO_ENV_FILE.to_owned());
-        }
+        facts.extend(self.doubt());
         facts
     }
 
@@ -132,7 +144,7 @@ impl ProposalScreen {
     pub(crate) fn shown_by(&self, index: usize) -> String {
         let value = self.draft.value(index);
         value.map_or_else(String::new, |value| match (&value.origin, value.table) {
-            (Origin::Derived, "project") => "the name of the folder".to_owned(),
+            (ValueOrigin::Derived, "project") => "the name of the folder".to_owned(),
             (origin, _) => shown_by(origin),
         })
     }
@@ -167,26 +179,26 @@ pub(crate) fn in_folder(stack: &str, dir: &str) -> String {
 }
 
 /// What shows a value, for a person.
-fn shown_by(origin: &Origin) -> String {
+fn shown_by(origin: &ValueOrigin) -> String {
     match origin {
-        Origin::Seen(Spot { file, line: 0 }) => file.clone(),
-        Origin::Seen(Spot { file, line }) => format!("{file}:{line}"),
-        Origin::Usual => "nothing; it is the usual value".to_owned(),
-        Origin::Guess => "nothing; it is a guess".to_owned(),
-        Origin::Derived => "nothing of its own; it follows from the other values".to_owned(),
-        Origin::Chosen => "your change".to_owned(),
+        ValueOrigin::Seen(Spot { file, line: 0 }) => file.clone(),
+        ValueOrigin::Seen(Spot { file, line }) => format!("{file}:{line}"),
+        ValueOrigin::Usual => "nothing; it is the usual value".to_owned(),
+        ValueOrigin::Guess => "nothing; it is a guess".to_owned(),
+        ValueOrigin::Derived => "nothing of its own; it follows from the other values".to_owned(),
+        ValueOrigin::Chosen => "your change".to_owned(),
     }
 }
 
 /// The same in a word or two.
-fn briefly(origin: &Origin) -> String {
+fn briefly(origin: &ValueOrigin) -> String {
     let name = |file: &str| file.rsplit('/').next().unwrap_or(file).to_owned();
     match origin {
-        Origin::Seen(Spot { file, line: 0 }) => name(file),
-        Origin::Seen(Spot { file, line }) => format!("{}:{line}", name(file)),
-        Origin::Usual => "usual value".to_owned(),
-        Origin::Guess => "a guess".to_owned(),
-        Origin::Derived => String::new(),
-        Origin::Chosen => "your change".to_owned(),
+        ValueOrigin::Seen(Spot { file, line: 0 }) => name(file),
+        ValueOrigin::Seen(Spot { file, line }) => format!("{}:{line}", name(file)),
+        ValueOrigin::Usual => "usual value".to_owned(),
+        ValueOrigin::Guess => "a guess".to_owned(),
+        ValueOrigin::Derived => String::new(),
+        ValueOrigin::Chosen => "your change".to_owned(),
     }
 }

@@ -68,7 +68,11 @@ fn the_first_screen_writes_what_it_shows_and_the_steps_work_with_it() {
     assert!(written.contains("keys.POSTGRES_URL"), "{written}");
     drop(terminal);
     // the next time there is nothing to propose
-    let again = repo.neonup(&home, &sandbox, &["setup", "env", "--yes", "--json"]);
+    let again = repo.neonup(
+        &home,
+        &sandbox,
+        &["setup", "login", "project", "env", "--yes", "--json"],
+    );
     assert_eq!(again.code, 0, "{again:#?}");
     assert!(repo.path("services/web/.env").exists());
     sandbox.stop();

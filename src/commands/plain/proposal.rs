@@ -1,5 +1,7 @@
 //! The `neonup.toml` that is proposed, in lines.
 
+use std::sync::Arc;
+
 use crate::{
     commands::plain::{
         line_wizard::{LineWizard, Stopped},
@@ -7,7 +9,10 @@ use crate::{
         reply::LineReply,
     },
     core::choices::{self, Action, ChoiceRow, Choices},
-    project::{init, settings::Settings},
+    project::{
+        init,
+        settings::{RepositoryFacts, Settings},
+    },
     tui::{Opened, ProposalScreen},
 };
 
@@ -57,26 +62,20 @@ impl LineWizard<'_> {
             };
             match result {
                 Err(problem) => self.output.line(format!("That failed: {problem}.")),
-                Ok(settings) => match self.adopt(settings) {
-                    Some((found, file)) => shown.take(found, file),
-                    None => {
+                Ok(settings) => {
+                    let Some((found, file)) = self.adopt(settings) else {
                         self.output
                             .line("Written: neonup.toml. Commit it when you commit next.");
                         return Ok(true);
-                    }
-                },
+                    };
+                    shown.take(found, file);
+                }
             }
         }
     }
 
     /// Works with these settings. Returns what is proposed with them, if there still is no `neonup.toml`.
-    fn adopt(
-        &mut self,
-        settings: Settings,
-    ) -> Option<(
-        std::sync::Arc<crate::project::settings::RepositoryFacts>,
-        String,
-    )> {
+    fn adopt(&mut self, settings: Settings) -> Option<(Arc<RepositoryFacts>, String)> {
         let opened = Opened::of(&settings);
         self.session.runtime.adopt(settings);
         opened.found.map(|found| (found, opened.file))
@@ -85,7 +84,7 @@ impl LineWizard<'_> {
     fn print_proposal(&mut self, shown: &ProposalScreen, choices: &Choices) {
         self.output.line("");
         self.output.line(
-            "There is no neonup.toml yet. Once one is committed, the next set-up is one command.",
+            "There is no neonup.toml yet. Commit one: then the next person just runs neonup.",
         );
         for line in shown.facts() {
             self.output.line(line);

@@ -4,7 +4,7 @@ use ratatui::text::Line;
 
 use crate::tui::{
     choices,
-    proposal::{NO_ENV_FILE, ProposalRequest, in_folder},
+    proposal::{ProposalRequest, in_folder},
     text,
     text_context::TextContext,
     theme::Role,
@@ -13,7 +13,7 @@ use crate::tui::{
 /// The heading, and the sentence below it.
 pub(crate) const TITLE: (&str, &str) = (
     "A neonup.toml for this project",
-    "None yet. Commit it, and the next set-up is one command.",
+    "None yet. Commit it: the next person just runs neonup.",
 );
 
 /// The lines above the values.
@@ -39,9 +39,8 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
     if let Some(why) = found.cut {
         lines.extend(context.wrapped(Role::Warn, &format!("! There may be more: {why}"), 0));
     }
-    if !proposal.draft.is_certain() {
-        let guess = format!("! {NO_ENV_FILE}");
-        lines.extend(context.wrapped(Role::Warn, &guess, 0));
+    if let Some(doubt) = proposal.doubt() {
+        lines.extend(context.wrapped(Role::Warn, &format!("! {doubt}"), 0));
     }
     if let Some(problem) = &proposal.problem {
         lines.extend(context.wrapped(Role::Bad, &format!("✗ {problem}"), 0));
