@@ -121,7 +121,7 @@ impl DraftValue {
                 Ok(words.to_string())
             }
             _ if is_toml => Ok(typed.to_owned()),
-            _ => Err("that isn't a value in TOML: a text needs quotes".to_owned()),
+            _ => Err("this isn't a TOML value: put a string in quotes".to_owned()),
         }
     }
 

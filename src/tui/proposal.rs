@@ -149,6 +149,12 @@ impl ProposalScreen {
         })
     }
 
+    /// Whether another value may be meant at this place.
+    pub(crate) fn has_others(&self, index: usize) -> bool {
+        let value = self.draft.value(index);
+        value.is_some_and(|value| !value.others.is_empty())
+    }
+
     /// It as the choices show it.
     pub(crate) fn proposed(&self) -> ProposedFile {
         ProposedFile {
@@ -185,7 +191,7 @@ fn shown_by(origin: &ValueOrigin) -> String {
         ValueOrigin::Seen(Spot { file, line }) => format!("{file}:{line}"),
         ValueOrigin::Usual => "nothing; it is the usual value".to_owned(),
         ValueOrigin::Guess => "nothing; it is a guess".to_owned(),
-        ValueOrigin::Derived => "nothing of its own; it follows from the other values".to_owned(),
+        ValueOrigin::Derived => "the other values".to_owned(),
         ValueOrigin::Chosen => "your change".to_owned(),
     }
 }

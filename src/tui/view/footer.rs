@@ -111,8 +111,9 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         KeyCommand::Back if busy => return Some("cancel"),
         KeyCommand::Back if app.watch.is_some() => return Some("stop watching"),
         KeyCommand::Back if app.focus == Focus::Field => return Some("leave the field"),
-        KeyCommand::New if app.proposal.is_some() => {
-            return choices::chosen_value(app).map(|_| "next value");
+        KeyCommand::New if let Some(proposal) = &app.proposal => {
+            let value = choices::chosen_value(app).filter(|index| proposal.has_others(*index));
+            return value.map(|_| "next value");
         }
         KeyCommand::Explain if app.proposal.is_some() => {
             return choices::chosen_value(app).map(|_| "edit");
