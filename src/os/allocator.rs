@@ -1,4 +1,4 @@
-//! The allocator of the program: the system's own, which clears what is freed.
+//! The allocator of the program: the system's own, or one in place of musl's, which is slow; it clears what is freed.
 //!
 //! A [`crate::core::secret::Secret`] clears its memory when it is dropped. But a secret passes through buffers that know nothing of
 //! that: the request of the HTTP client, the body of an answer, a formatted URL, a vector that has grown. Freed, they would lie in
@@ -8,11 +8,16 @@
     reason = "an allocator hands out memory, which no safe interface describes"
 )]
 
+#[cfg(not(target_env = "musl"))]
+use std::alloc::System as Base;
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
+    alloc::{GlobalAlloc, Layout},
     hint::black_box,
     ptr,
 };
+
+#[cfg(target_env = "musl")]
+use mimalloc::MiMalloc as Base;
 
 /// The largest block that is cleared, in bytes. A secret is in blocks of some hundred bytes, and the answers that bring one have a few
 /// thousand; what is larger are files and objects of the repository, which lie on the disk as well.
@@ -24,29 +29,29 @@ struct Clearing;
 #[global_allocator]
 static ALLOCATOR: Clearing = Clearing;
 
-// SAFETY: every call is passed on to the system's allocator with what came in. `dealloc` writes only to the block that it was given,
+// SAFETY: every call is passed on to the allocator below with what came in. `dealloc` writes only to the block that it was given,
 // which its caller must not use any more. A small block that grows or shrinks is copied to a new one as the trait's own `realloc` does,
 // since the system's would leave the old one as it was.
 unsafe impl GlobalAlloc for Clearing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above
-        unsafe { System.alloc(layout) }
+        unsafe { Base.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Base.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if layout.size() > CLEARED {
             // SAFETY: as above
-            return unsafe { System.realloc(block, layout, size) };
+            return unsafe { Base.realloc(block, layout, size) };
         }
         // SAFETY: `size` is a valid one for this alignment, which the caller grants. The blocks are two, and each has the bytes that are
         // copied.
         unsafe {
-            let new = System.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            let new = Base.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {
                 ptr::copy_nonoverlapping(block, new, layout.size().min(size));
                 self.dealloc(block, layout);
@@ -62,7 +67,7 @@ unsafe impl GlobalAlloc for Clearing {
                 ptr::write_bytes(block, 0, layout.size());
             }
             // without this, the compiler may leave out writes to what is freed
-            System.dealloc(black_box(block), layout);
+            Base.dealloc(black_box(block), layout);
         }
     }
 }

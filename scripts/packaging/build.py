@@ -1,0 +1,76 @@
+"""Builds the program for a target, or says why this machine can't."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import project
+
+
+class Missing(Exception):
+    """What this machine lacks."""
+
+
+def missing(target):
+    """What a build for a target needs and this machine doesn't have."""
+    if "linux-musl" not in target.triple:
+        return "built elsewhere: give the program with --binary"
+    if not shutil.which("cargo-zigbuild"):
+        return "cargo-zigbuild isn't installed (pip install ziglang cargo-zigbuild)"
+    query = ["rustc", "--print", "target-libdir", "--target", target.triple]
+    folder = Path(subprocess.run(query, check=True, capture_output=True, text=True).stdout.strip())
+    if not list(folder.glob("libstd-*.rlib")):
+        return f"Rust has no standard library for it (rustup target add {target.triple})"
+    return None
+
+
+def environment(folder):
+    """The environment of a build whose bytes don't depend on where it runs."""
+    home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True).stdout.strip()
+    places = {str(project.ROOT): "/neonup", home: "/cargo", sysroot: "/rust"}
+    rust = [f"--remap-path-prefix={place}={name}" for place, name in places.items()]
+    c = " ".join(f"-ffile-prefix-map={place}={name}" for place, name in places.items())
+    return {
+        **os.environ,
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(rust),
+        "CFLAGS": c,
+        "CARGO_INCREMENTAL": "0",
+        "CARGO_TARGET_DIR": str(folder),
+        # clock and locale of the machine
+        "SOURCE_DATE_EPOCH": str(project.epoch()),
+        "TZ": "UTC",
+        "LC_ALL": "C",
+        # the system's zlib would be a library that is missing elsewhere
+        "LIBZ_SYS_STATIC": "1",
+    }
+
+
+def build(target, folder):
+    """The program's bytes."""
+    if lacks := missing(target):
+        raise Missing(lacks)
+    # zig brings the C library with its start files
+    command = ["cargo-zigbuild", "rustc", "--release", "--locked", "--bin", "neonup", "--target", target.triple]
+    command += ["--", "-C", "link-self-contained=no"]
+    subprocess.run(command, cwd=project.ROOT, env=environment(folder), check=True)
+    return (folder / target.triple / "release" / target.program).read_bytes()
+
+
+def pages(program):
+    """The man page and the completions, which the program prints itself."""
+    run = lambda *words: subprocess.run([program, *words], check=True, capture_output=True).stdout
+    return {
+        "man/neonup.1": run("man"),
+        "completions/neonup.bash": run("completions", "bash"),
+        "completions/_neonup": run("completions", "zsh"),
+        "completions/neonup.fish": run("completions", "fish"),
+        "completions/_neonup.ps1": run("completions", "powershell"),
+        "completions/neonup.elv": run("completions", "elvish"),
+    }
+
+
+def sbom(target):
+    command = [str(project.ROOT / "scripts/sbom"), target.triple]
+    return subprocess.run(command, check=True, capture_output=True).stdout
