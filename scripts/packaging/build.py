@@ -2,10 +2,14 @@
 
 import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
 from . import project
+
+
+ET_DYN, PT_INTERP = 3, 3
 
 
 class Missing(Exception):
@@ -51,11 +55,20 @@ def build(target, folder):
     """The program's bytes."""
     if lacks := missing(target):
         raise Missing(lacks)
-    # zig brings the C library with its start files
+    # zig brings the C library with its start files, and drops the word by which Rust asks for a position-independent program
     command = ["cargo-zigbuild", "rustc", "--release", "--locked", "--bin", "neonup", "--target", target.triple]
-    command += ["--", "-C", "link-self-contained=no"]
+    command += ["--", "-C", "link-self-contained=no", "-C", "link-arg=-pie"]
     subprocess.run(command, cwd=project.ROOT, env=environment(folder), check=True)
-    return (folder / target.triple / "release" / target.program).read_bytes()
+    program = (folder / target.triple / "release" / target.program).read_bytes()
+    assert is_static_pie(program), "the program is not static, or not position-independent"
+    return program
+
+
+def is_static_pie(program):
+    """Whether a 64-bit ELF program is loaded anywhere, and by no loader."""
+    kind, headers, size, count = struct.unpack_from("<16xH14xQ14xHH", program)
+    segments = {struct.unpack_from("<I", program, headers + size * number)[0] for number in range(count)}
+    return kind == ET_DYN and PT_INTERP not in segments
 
 
 def pages(program):

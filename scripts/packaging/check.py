@@ -16,7 +16,7 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-from . import build, node, project
+from . import archive, build, node, project
 from .targets import TARGETS
 
 # prints what it was given, and ends as it was told
@@ -71,11 +71,18 @@ def says_what_cargo_says(made):
 
 
 def names_every_target():
-    """The README's table, and what `cargo binstall` and `cargo deny` are told."""
+    """The README's table, and what cargo-deny and cargo-binstall are told."""
     for file in ["README.md", "deny.toml"]:
         text = (project.ROOT / file).read_text()
         for target in TARGETS:
             assert target.triple in text, f"{file} lacks {target.triple}"
+    binstall = tomllib.loads((project.ROOT / "Cargo.toml").read_text())["package"]["metadata"]["binstall"]
+    windows = binstall["overrides"]["x86_64-pc-windows-msvc"]["pkg-url"]
+    for target in TARGETS:
+        template = windows if target.windows else binstall["pkg-url"]
+        for word, value in {"name": project.NAME, "version": project.VERSION, "target": target.triple}.items():
+            template = template.replace(f"{{ {word} }}", value)
+        assert template.endswith("/" + archive.name(target)), f"cargo-binstall would ask for {template}"
 
 
 def installs_with_pip(folder):
@@ -83,7 +90,7 @@ def installs_with_pip(folder):
     if subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode:
         return lacks("pip")
     into = folder / "python"
-    command = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-index", "--find-links", folder]
+    command = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--root-user-action=ignore", "--no-index", "--find-links", folder]
     subprocess.run([*command, "--target", into, project.NAME], check=True)
     output = subprocess.run([into / "bin/neonup", "a b", "", "$c"], check=True, capture_output=True, text=True)
     assert output.stdout == SHOWN, output.stdout
