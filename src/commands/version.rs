@@ -25,10 +25,7 @@ pub(super) fn in_full() -> &'static str {
 /// The Postgres that the sandbox runs.
 pub(super) fn postgres() -> String {
     match sandbox::carried_postgres() {
-        Some(version) if cfg!(target_os = "linux") => {
-            format!("{version}, included; needs glibc 2.34 or newer")
-        }
-        Some(version) => format!("{version}, included"),
+        Some((version, needs)) => format!("{version}, included; needs {needs}"),
         None => "not included: the sandbox uses an installed one".to_owned(),
     }
 }

@@ -30,7 +30,12 @@ struct Pinned {
     target: &'static str,
     server: &'static str,
     extensions: [&'static str; 2],
+    /// What it needs of the system.
+    needs: &'static str,
 }
+
+const LINUX: &str = "glibc 2.34 or newer and zlib";
+const MACOS: &str = "macOS";
 
 const PINNED: [Pinned; 4] = [
     Pinned {
@@ -40,6 +45,7 @@ const PINNED: [Pinned; 4] = [
             "31cf1cc4408f527c5883d35401c9225d6f470bebb23cb7d7a9aa72ad89d73f1d",
             "4c6fbd256eca2667ec5079c6834403cf86cb4e8fb624a79783c11f06d1c701e3",
         ],
+        needs: LINUX,
     },
     Pinned {
         target: "aarch64-unknown-linux-gnu",
@@ -48,6 +54,7 @@ const PINNED: [Pinned; 4] = [
             "054d53a0339babe6561fe53ffcf0e0811768d64f107107e4c6f833dc84a6c571",
             "db6e0dc28ff163b8e7e95f05db35f10f97ee0eaa32f24809b002bd0da4c9341b",
         ],
+        needs: LINUX,
     },
     Pinned {
         target: "aarch64-apple-darwin",
@@ -56,6 +63,7 @@ const PINNED: [Pinned; 4] = [
             "91320edfefea778498262f2bfd2688f5847470a61e97a12c57006371a7741ab8",
             "d00a65e8c08cae3b4528368546686ba3cab527c4a0030a9b8c86530cddce6572",
         ],
+        needs: MACOS,
     },
     Pinned {
         target: "x86_64-apple-darwin",
@@ -64,6 +72,7 @@ const PINNED: [Pinned; 4] = [
             "cfd556a008d2e87b026e2d7d693e00848c54dea86ad84334e1ce97362e026f16",
             "91bbe35051e37c085adceb87442d529f7005189be2b4412835b79aac99337e49",
         ],
+        needs: MACOS,
     },
 ];
 
@@ -85,6 +94,7 @@ fn bundle() -> Result<(), String> {
     for file in extensions.iter().chain([&server]) {
         write(file, b"")?;
     }
+    say("cargo::rustc-env=NEONUP_POSTGRES_NEEDS=");
     let target = variable("TARGET")?;
     if env::var_os("CARGO_FEATURE_BUNDLED_POSTGRES").is_none() {
         return Ok(());
@@ -101,6 +111,10 @@ fn bundle() -> Result<(), String> {
         return Ok(());
     };
     take(&file, pinned.server, &server)?;
+    say(&format!(
+        "cargo::rustc-env=NEONUP_POSTGRES_NEEDS={}",
+        pinned.needs
+    ));
     let pinned = EXTENSIONS.iter().zip(pinned.extensions).zip(extensions);
     for ((extension, sha256), out) in pinned {
         let artifact = format!("pglite-ext-{extension}-{artifacts}.tar.gz");

@@ -38,6 +38,8 @@ const EXTENSION_LIMIT: usize = 16 << 20;
 /// The most that gzip shrinks anything.
 const GZIP_RATIO: usize = 1032;
 
+/// What it needs of the system; empty if the build has none.
+pub(crate) const NEEDS: &str = env!("NEONUP_POSTGRES_NEEDS");
 /// The version of the server.
 const VERSION: &str = "17.5";
 

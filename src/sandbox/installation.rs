@@ -45,12 +45,6 @@ const ACCESS_BEFORE_PASSWORD: &str =
     "local replication all reject\nlocal all cloud_admin trust\nlocal all all scram-sha-256\n";
 /// How much of the log a replication slot may keep. A branch needs it while it copies; a role can make slots, too.
 const SLOT_LIMIT_MB: u32 = 1024;
-/// What the bundled one needs of the system.
-const NEEDS: &str = if cfg!(target_os = "linux") {
-    ": it needs glibc 2.34 or newer and zlib"
-} else {
-    ""
-};
 /// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
 const OLDEST: u32 = 14;
 
@@ -386,8 +380,9 @@ fn binaries(
                     return Err(io::Error::new(
                         error.kind(),
                         format!(
-                            "the bundled PostgreSQL doesn't run here ({error}){NEEDS}, and no other is installed; install \
-                            PostgreSQL 14 or newer, or set its folder with --pg-bin"
+                            "the bundled PostgreSQL doesn't run here ({error}): it needs {}, and no other is installed; install \
+                            PostgreSQL 14 or newer, or set its folder with --pg-bin",
+                            bundled::NEEDS
                         ),
                     ));
                 };
