@@ -43,12 +43,12 @@ pub(crate) const NEEDS: &str = env!("NEONUP_POSTGRES_NEEDS");
 /// The version of the server.
 const VERSION: &str = "17.5";
 
-/// The version of the server that this build carries.
-pub(crate) const fn version() -> Option<&'static str> {
+/// The version of the server that this build carries, and what it needs.
+pub(crate) const fn version() -> Option<(&'static str, &'static str)> {
     if SERVER.is_empty() {
         None
     } else {
-        Some(VERSION)
+        Some((VERSION, NEEDS))
     }
 }
 
