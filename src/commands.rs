@@ -8,6 +8,7 @@ mod claim;
 mod completions;
 mod context;
 mod demo;
+mod each_app;
 mod error;
 mod explain;
 mod frontend;

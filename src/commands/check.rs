@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::{
     commands::{
         context::CommandContext,
+        each_app::EachApp,
         error::CommandError,
         session::{self, CommandSession, Interruption},
     },
@@ -20,7 +21,11 @@ use crate::{
         skip::Skip, step::StepId,
     },
     domain::visible,
-    project::settings::Flags,
+    ports::Ports,
+    project::{
+        settings::{Flags, Settings},
+        workspace::AppScope,
+    },
     report::{lines, output::Output, receipt, sarif},
 };
 
@@ -60,10 +65,36 @@ impl CheckArgs {
             list_codes(output);
             return Ok(Exit::Done);
         }
-        let (settings, ports) = context.open(Flags {
+        let flags = || Flags {
             skips: self.skip.clone(),
             ..context.flags()
-        })?;
+        };
+        let (settings, ports) = context.open(flags())?;
+        if settings.apps.is_empty() {
+            return self.check(settings, ports, output).await;
+        }
+        if self.sarif.is_some() || self.receipt.is_some() {
+            return Err(CommandError::SeveralApps(settings.apps));
+        }
+        let mut all = EachApp::begin(output);
+        for app in settings.apps {
+            all.next(&app, output);
+            let (settings, ports) = context.open_for(flags(), &AppScope::App(app))?;
+            let exit = self.check(settings, ports, output).await?;
+            if !all.ended(exit) {
+                break;
+            }
+        }
+        Ok(all.finish(output))
+    }
+
+    /// Checks one application.
+    async fn check(
+        &self,
+        settings: Settings,
+        ports: Ports,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
         let mut steps = self.steps.clone();
         if self.app && !steps.is_empty() {
             steps.push(StepId::Health);

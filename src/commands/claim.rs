@@ -26,7 +26,7 @@ impl ClaimArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let (settings, ports) = context.open(context.flags())?;
+        let (settings, ports) = context.open_whole(context.flags())?;
         let record = temporary::recorded(&settings, &ports)
             .await?
             .ok_or(CommandError::NothingToClaim)?;

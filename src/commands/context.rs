@@ -18,7 +18,7 @@ use crate::{
     ports::Ports,
     project::{
         settings::{Flags, Settings},
-        workspace::{self, Workspace},
+        workspace::{self, AppScope, Workspace},
     },
     report::output::{Output, ProgressStyle},
     sandbox::CarriedPostgres,
@@ -93,15 +93,29 @@ impl CommandContext {
         }
     }
 
-    /// Opens the project around the directory.
+    /// Opens the project around the directory: for the application there, where `neonup.toml` names several, or for all of them.
     pub(crate) fn open(&self, flags: Flags) -> Result<(Settings, Ports), CommandError> {
+        self.open_for(flags, &AppScope::Here)
+    }
+
+    /// Opens the project for all of its applications: what they share is meant.
+    pub(crate) fn open_whole(&self, flags: Flags) -> Result<(Settings, Ports), CommandError> {
+        self.open_for(flags, &AppScope::Whole)
+    }
+
+    /// Opens the project for these applications.
+    pub(crate) fn open_for(
+        &self,
+        flags: Flags,
+        scope: &AppScope,
+    ) -> Result<(Settings, Ports), CommandError> {
         let workspace = Workspace::find(
             self.options.directory.as_deref(),
             self.options.config.as_ref(),
             self.environment.clone(),
         )?;
         let postgres = CarriedPostgres::new(self.postgres());
-        let (mut settings, ports) = workspace.open(flags, Arc::new(postgres))?;
+        let (mut settings, ports) = workspace.open(flags, scope, Arc::new(postgres))?;
         settings.gate = self.gate.clone();
         Ok((settings, ports))
     }

@@ -37,7 +37,7 @@ use crate::{
     project::{
         sample,
         settings::{Flags, Settings, TRUST_VARIABLE},
-        workspace::Workspace,
+        workspace::{AppScope, Workspace},
     },
     report::output::Output,
     sandbox::{CarriedPostgres, Sandbox, SandboxOptions},
@@ -183,7 +183,11 @@ impl Demo<'_> {
             ..Flags::default()
         };
         Workspace::at(self.project, environment)
-            .open(flags, Arc::new(CarriedPostgres::new(context.postgres())))
+            .open(
+                flags,
+                &AppScope::Here,
+                Arc::new(CarriedPostgres::new(context.postgres())),
+            )
             .map_err(CommandError::DemoWorkspace)
     }
 

@@ -94,6 +94,9 @@ pub(crate) enum CommandError {
     ConfigExists(PathBuf),
     #[error("nothing was written")]
     ConfigDeclined,
+    /// What is asked here is asked of one application.
+    #[error("neonup.toml names several apps: {}", .0.join(", "))]
+    SeveralApps(Vec<String>),
     #[error("the app uses {server}, not Postgres")]
     NotPostgres { server: &'static str, at: Spot },
     #[error("can't write `{}`", path.display())]
@@ -104,9 +107,11 @@ impl CommandError {
     /// The exit code.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::Workspace(_) | Self::Log { .. } | Self::Fault(_) | Self::NothingToExplain => {
-                Exit::Usage
-            }
+            Self::Workspace(_)
+            | Self::SeveralApps(_)
+            | Self::Log { .. }
+            | Self::Fault(_)
+            | Self::NothingToExplain => Exit::Usage,
             Self::Runtime(_) | Self::Bug(_) | Self::ScreenBug(_) => Exit::Bug,
             Self::Failure(_)
             | Self::NoTerminal
@@ -212,6 +217,10 @@ impl CommandError {
                 .why(source.to_string())
                 .hint("pipe it as a file: `neonup explain < app.log`"),
             Self::ConfigExists(_) => report.hint("edit it, or delete it first"),
+            Self::SeveralApps(apps) => report.hint(format!(
+                "choose one with `neonup -C {}`; `neonup setup --yes` and `neonup check` go through all of them",
+                apps.first().map_or(".", String::as_str)
+            )),
             Self::ConfigDeclined => report.hint("run `neonup init --yes` to write what is shown above"),
             Self::NotPostgres { at, .. } => report
                 .why(format!("{}:{} says so", at.file, at.line))

@@ -43,6 +43,9 @@ pub(super) async fn open_wizard(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     let (settings, ports) = context.open(context.flags())?;
+    if !settings.apps.is_empty() {
+        return Err(CommandError::SeveralApps(settings.apps));
+    }
     let frontend = Frontend::choose(context);
     let opening = Opening {
         proposals: Some(proposals::of_repository(context, &settings)),

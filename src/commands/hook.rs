@@ -106,7 +106,7 @@ impl HookArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let (settings, ports) = context.open(context.flags())?;
+        let (settings, ports) = context.open_whole(context.flags())?;
         match self.action {
             HookAction::Install { yes } => install(yes, context, &ports, output).await,
             HookAction::Uninstall => uninstall(&ports, output).await,

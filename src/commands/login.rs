@@ -36,7 +36,7 @@ impl LoginArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let (settings, ports) = context.open(context.flags())?;
+        let (settings, ports) = context.open_whole(context.flags())?;
         let keyring = matches!(self.store, None | Some(KeyStorageArg::Keyring));
         if keyring
             && context.streams.stdin

@@ -26,7 +26,7 @@ impl LogoutArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let (settings, ports) = context.open(context.flags())?;
+        let (settings, ports) = context.open_whole(context.flags())?;
         let account = settings.key_account();
         let mut removed = Vec::new();
         let mut failures = Vec::new();

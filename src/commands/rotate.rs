@@ -53,7 +53,7 @@ impl RotateArgs {
         } else {
             Rotation::Password
         };
-        let (settings, ports) = context.open(Flags {
+        let (settings, ports) = context.open_whole(Flags {
             store: self.store.map(KeyStorage::from),
             // who changes a password has asked for nothing else
             installs_nothing: true,

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::{
     commands::{
         context::CommandContext,
+        each_app::EachApp,
         error::CommandError,
         key_input,
         key_storage::KeyStorageArg,
@@ -23,7 +24,10 @@ use crate::{
         step::StepId,
     },
     ports::Ports,
-    project::settings::{Flags, Settings},
+    project::{
+        settings::{Flags, Settings},
+        workspace::AppScope,
+    },
     report::{lines, output::Output},
 };
 
@@ -94,7 +98,14 @@ impl SetupArgs {
     ) -> Result<Exit, CommandError> {
         let (settings, ports) = context.open(self.flags(context))?;
         let can_ask = context.is_interactive() || context.options.plain;
-        if can_ask && !self.yes && !self.dry_run && !output.json {
+        let asks = can_ask && !self.yes && !self.dry_run && !output.json;
+        if !settings.apps.is_empty() {
+            if asks {
+                return Err(CommandError::SeveralApps(settings.apps));
+            }
+            return self.run_all(settings.apps, context, output).await;
+        }
+        if asks {
             let shown = session::chosen_steps(&self.steps);
             return plain::steps(settings, ports, &shown, false, Opening::default(), output).await;
         }
@@ -104,6 +115,37 @@ impl SetupArgs {
             key_input::for_setup(context, settings.flags.store)
         };
         self.run_unasked(settings, ports, key, output).await
+    }
+
+    /// Sets up one application after the other.
+    async fn run_all(
+        mut self,
+        apps: Vec<String>,
+        context: &CommandContext,
+        output: &mut Output,
+    ) -> Result<Exit, CommandError> {
+        let mut all = EachApp::begin(output);
+        let mut key = if self.dry_run {
+            None
+        } else {
+            key_input::for_setup(context, self.store.map(KeyStorage::from))
+        };
+        for app in apps {
+            all.next(&app, output);
+            let scope = AppScope::App(app);
+            let (settings, ports) = context.open_for(self.flags(context), &scope)?;
+            let args = self.clone();
+            let exit = args
+                .run_unasked(settings, ports, key.take(), output)
+                .await?;
+            if !all.ended(exit) {
+                break;
+            }
+            // they share the project
+            self.new = false;
+            self.discard = None;
+        }
+        Ok(all.finish(output))
     }
 
     fn flags(&self, context: &CommandContext) -> Flags {

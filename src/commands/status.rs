@@ -64,7 +64,7 @@ impl StatusArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let (settings, ports) = context.open(context.flags())?;
+        let (settings, ports) = context.open_whole(context.flags())?;
         let mut rows = rows_of_settings(&settings);
         let mut session = CommandSession::new(settings, ports);
         if let Err(interruption) = session.probe(&STEPS, output).await {

@@ -8,6 +8,7 @@ use crate::{
     core::{exit::Exit, trust::CloneCommand},
     engine::trust::{self, Consent},
     ports::trust::TrustStore,
+    project::workspace::AppScope,
     report::{
         output::Output,
         styled::{StyledLine, Tone},
@@ -41,7 +42,17 @@ impl TrustArgs {
         if self.revoke {
             return revoke(store, output);
         }
-        let commands = trust::commands(&settings, &ports);
+        let mut commands = trust::commands(&settings, &ports);
+        for app in &settings.apps {
+            let scope = AppScope::App(app.clone());
+            let (settings, ports) = context.open_for(context.flags(), &scope)?;
+            let new = trust::commands(&settings, &ports);
+            commands.extend(
+                new.into_iter()
+                    .filter(|new| !commands.contains(new))
+                    .collect::<Vec<_>>(),
+            );
+        }
         let open = |command: &&CloneCommand| {
             matches!(trust::consent(&ports, command), Consent::Missing { .. })
         };

@@ -30,7 +30,7 @@ impl UndoArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let (settings, ports) = context.open(context.flags())?;
+        let (settings, ports) = context.open_whole(context.flags())?;
         let mut session = CommandSession::new(settings, ports);
         let files = match undo(&mut session, output).await {
             Ok(files) => files,

@@ -60,6 +60,8 @@ impl Privacy {
 #[derive(Debug, Clone)]
 pub(crate) struct CloneRecords {
     root: PathBuf,
+    /// The application whose records they are; empty where the clone has one.
+    part: String,
     folder: Option<PathBuf>,
 }
 
@@ -69,10 +71,18 @@ impl CloneRecords {
         Self::in_state(root, kind, folders::state())
     }
 
+    /// The same, of one application of several in the clone: its folder is part of the file's name.
+    #[must_use]
+    pub(crate) fn of_part(mut self, part: &str) -> Self {
+        part.clone_into(&mut self.part);
+        self
+    }
+
     /// Records in this state directory.
     pub(crate) fn in_state(root: &Path, kind: &str, state: Option<PathBuf>) -> Self {
         Self {
             root: real(root).unwrap_or_else(|_| root.to_owned()),
+            part: String::new(),
             folder: state.map(|state| state.join("neonup").join(kind)),
         }
     }
@@ -94,8 +104,13 @@ impl CloneRecords {
 
     /// The file of the clone.
     pub(crate) fn file(&self) -> Result<PathBuf, RecordError> {
-        let digest = hex(&Sha256::digest(self.root.as_os_str().as_encoded_bytes()));
-        Ok(self.folder()?.join(digest))
+        let mut hash = Sha256::new_with_prefix(self.root.as_os_str().as_encoded_bytes());
+        if !self.part.is_empty() {
+            // no path has it in it
+            hash.update([0]);
+            hash.update(&self.part);
+        }
+        Ok(self.folder()?.join(hex(&hash.finalize())))
     }
 
     /// Reads the clone's file, which has to be this user's; `None` where there is none, or nowhere to keep one.

@@ -1,8 +1,12 @@
 //! `neonup.toml`: read strictly, with the line and the nearest valid name of what is wrong; edited without losing a comment.
 
+mod app;
+
 use std::{ops::Range, time::Duration};
 
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike};
+
+pub(crate) use app::AppConfig;
 
 use crate::core::skip::{Skip, SkipOrigin};
 use crate::domain::{
@@ -39,6 +43,8 @@ pub(crate) struct Config {
     pub schema: Option<SchemaSettings>,
     /// The `[backend]` table.
     pub backend: Option<BackendSettings>,
+    /// The `[[app]]` tables. Where there are some, there are none of the three above.
+    pub apps: Vec<AppConfig>,
     /// The `[[secrets.accept]]` tables.
     pub accepted: Vec<Accepted>,
     /// The `[skip]` table.
@@ -55,7 +61,9 @@ pub(crate) struct ConfigError {
     pub message: String,
 }
 
-const TABLES: &[&str] = &["project", "env", "schema", "backend", "secrets", "skip"];
+const TABLES: &[&str] = &[
+    "project", "env", "schema", "backend", "app", "secrets", "skip",
+];
 const PROJECT: &[&str] = &[
     "name",
     "id",
@@ -96,6 +104,7 @@ impl Config {
             env: reader.envs(root)?,
             schema: reader.schema(root)?,
             backend: reader.backend(root)?,
+            apps: reader.apps(root)?,
             accepted: reader.all_accepted(root)?,
             skips: reader.skips(root)?,
         })
@@ -139,21 +148,21 @@ impl Config {
 
     /// Changes every path.
     fn each_path(&mut self, change: &dyn Fn(&mut String)) {
-        for target in &mut self.env {
-            change(&mut target.file);
-            target.example.iter_mut().for_each(change);
-            for (_, spec) in &mut target.keys {
-                if let KeySpec::SameAs(file) = spec {
-                    change(file);
-                }
-            }
-        }
-        if let Some(schema) = &mut self.schema {
-            schema.files.iter_mut().for_each(change);
-            schema.dir.iter_mut().for_each(change);
-        }
-        if let Some(backend) = &mut self.backend {
-            change(&mut backend.dir);
+        let Self {
+            env,
+            schema,
+            backend,
+            ..
+        } = self;
+        each_path_of(env, schema.as_mut(), backend.as_mut(), change);
+        for app in &mut self.apps {
+            change(&mut app.dir);
+            each_path_of(
+                &mut app.env,
+                app.schema.as_mut(),
+                app.backend.as_mut(),
+                change,
+            );
         }
         for accepted in &mut self.accepted {
             change(&mut accepted.path);
@@ -194,6 +203,31 @@ impl Config {
             table.insert("id", toml_edit::value(id));
         }
         Ok(document.to_string())
+    }
+}
+
+/// Changes every path of an application.
+fn each_path_of(
+    env: &mut [EnvTarget],
+    schema: Option<&mut SchemaSettings>,
+    backend: Option<&mut BackendSettings>,
+    change: &dyn Fn(&mut String),
+) {
+    for target in env {
+        change(&mut target.file);
+        target.example.iter_mut().for_each(change);
+        for (_, spec) in &mut target.keys {
+            if let KeySpec::SameAs(file) = spec {
+                change(file);
+            }
+        }
+    }
+    if let Some(schema) = schema {
+        schema.files.iter_mut().for_each(change);
+        schema.dir.iter_mut().for_each(change);
+    }
+    if let Some(backend) = backend {
+        change(&mut backend.dir);
     }
 }
 
@@ -356,6 +390,11 @@ impl TomlReader<'_> {
             return Ok(None);
         };
         self.known(table, BACKEND)?;
+        self.backend_of(table).map(Some)
+    }
+
+    /// Reads how an application is started and asked.
+    fn backend_of(&self, table: &dyn TableLike) -> Result<BackendSettings, ConfigError> {
         let mut expect = Vec::new();
         if let Some(item) = table.get("expect") {
             let pairs = item
@@ -366,13 +405,13 @@ impl TomlReader<'_> {
                 expect.push((name.to_owned(), value));
             }
         }
-        Ok(Some(BackendSettings {
+        Ok(BackendSettings {
             dir: self.dir(table)?,
             start: self.command(table, "start")?,
             health: self.health(table)?,
             expect,
             timeout: self.timeout(table)?,
-        }))
+        })
     }
 
     /// Reads how long the application may take to answer after its start.

@@ -135,6 +135,7 @@ impl Settings {
             schema: config.schema.or(detected.schema).unwrap_or_default(),
             backend: config.backend.or(detected.backend),
             backend_declared,
+            apps: Vec::new(),
             accepted: config.accepted,
             // what was chosen for this run comes first
             skips: [flags.skips.clone(), config.skips].concat(),

@@ -258,6 +258,9 @@ pub(crate) struct Settings {
     pub backend: Option<BackendSettings>,
     /// Whether `neonup.toml` declares the application: then findings about its code are gaps, else warnings.
     pub backend_declared: bool,
+    /// The folders of the applications that these settings are of, where they are of several: then nothing is known of how they start,
+    /// nor of where their tables come from. Relative to the root.
+    pub apps: Vec<String>,
     /// Findings of the secrets step that the project accepts.
     pub accepted: Vec<Accepted>,
     /// What a person has chosen to leave out.

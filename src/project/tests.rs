@@ -24,6 +24,61 @@ fn resolve(config: Option<&str>, environment: &[(&str, &str)], flags: Flags) -> 
 }
 
 #[test]
+fn several_apps_have_a_folder_each_and_nothing_beside_them() {
+    let read = |text: &str| Config::parse(&format!("[project]\nname = \"shop\"\n{text}"));
+    let config = read(
+        "[[app]]\ndir = \"api\"\nstart = [\"flask\", \"run\"]\n[[app.env]]\nfile = \"api/.env\"\n\
+         [app.schema]\nfiles = [\"api/schema.sql\"]\n[[app]]\ndir = \"web\"\n",
+    )
+    .unwrap();
+    let config = config.seen_from_root("shop");
+    assert_eq!(config.app_folders(), ["shop/api", "shop/web"]);
+    let api = config.of_app(&config.apps[0]);
+    assert_eq!(api.project.name.as_deref(), Some("shop"));
+    assert_eq!(api.env[0].file, "shop/api/.env");
+    assert_eq!(api.schema.unwrap().files, ["shop/api/schema.sql"]);
+    assert_eq!(api.backend.unwrap().dir, "shop/api");
+    // what it doesn't say is detected
+    let web = config.of_app(&config.apps[1]);
+    assert_eq!((web.env.len(), web.schema, web.backend), (0, None, None));
+
+    for (text, why) in [
+        (
+            "[[app]]\nstart = [\"x\"]\n",
+            "line 3: an `[[app]]` needs `dir`",
+        ),
+        (
+            "[app]\ndir = \"api\"\n",
+            "line 3: `app` is written as `[[app]]`",
+        ),
+        ("[[app]]\ndir = \"../api\"\n", "line 4: `dir`"),
+        (
+            "[[app]]\ndir = \"a\"\n[[app]]\ndir = \"a\"\n",
+            "line 5: there are two apps in `a`",
+        ),
+        (
+            "[[app]]\ndir = \"a\"\nhelth = \"x\"\n",
+            "line 5: unknown key `helth`",
+        ),
+        (
+            "[[app]]\ndir = \"a\"\n[backend]\nstart = [\"x\"]\n",
+            "line 5: `backend` and `[[app]]` exclude each other",
+        ),
+        (
+            "[[app]]\ndir = \"a\"\n[[env]]\nfile = \".env\"\n",
+            "line 5: `env` and `[[app]]` exclude each other",
+        ),
+        (
+            "[[app]]\ndir = \"a\"\n[schema]\nfiles = [\"a.sql\"]\n",
+            "line 5: `schema` and `[[app]]` exclude each other",
+        ),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.starts_with(why), "{text}: {error}");
+    }
+}
+
+#[test]
 fn the_start_command_can_be_typed_as_shown() {
     for (backend, line) in [
         (

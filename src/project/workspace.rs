@@ -20,11 +20,11 @@ use crate::{
         repository::{GitEnvironment, GitOptions, Repository as _, Survey},
     },
     project::{
-        config::{Config, ConfigError},
+        config::{AppConfig, Config, ConfigError},
         detect::{self, Detected, Tree},
         init,
         resolve::Layers,
-        settings::{CONFIG_FILE, Flags, Settings},
+        settings::{CONFIG_FILE, EnvTarget, Flags, Settings},
     },
 };
 
@@ -127,6 +127,27 @@ impl Service {
             Self::Claims => "https://neon.new or http://127.0.0.1:8787",
         }
     }
+}
+
+/// Which of a repository's applications is meant, where `neonup.toml` names several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AppScope {
+    /// The one where the program was started; all of them, where there is none or more than one.
+    Here,
+    /// All of them.
+    Whole,
+    /// The one in this folder, relative to the root.
+    App(String),
+}
+
+/// The configuration as it is for the applications that are meant.
+#[derive(Debug, Default)]
+struct AppView {
+    config: Option<Config>,
+    /// The folder of the one that was chosen among several.
+    dir: String,
+    /// The folders of all, where none was chosen.
+    apps: Vec<String>,
 }
 
 /// A directory with the repository around it, not yet opened.
@@ -266,6 +287,7 @@ impl Workspace {
     pub(crate) fn open(
         mut self,
         flags: Flags,
+        scope: &AppScope,
         shapes: Arc<dyn ports::shapes::Shapes>,
     ) -> Result<(Settings, Ports), WorkspaceError> {
         let mut config = self.config()?;
@@ -283,12 +305,14 @@ impl Workspace {
         }
         let base = self.base();
         let config = config.map(|config| config.seen_from_root(&base));
-        let detected = if config.as_ref().is_some_and(says_all) {
+        let AppView { config, dir, apps } = self.view(config, scope, &survey);
+        let detected = if !apps.is_empty() || config.as_ref().is_some_and(says_all) {
             None
         } else if config.is_some() {
-            // the file lies where the application is
+            // the file lies where the application is, or names its folder
             let file = self.config_file.clone();
-            self.focus.clone_from(&base);
+            self.focus
+                .clone_from(if dir.is_empty() { &base } else { &dir });
             let detected = self.detect(&survey);
             self.config_file = file;
             Some(detected)
@@ -306,7 +330,7 @@ impl Workspace {
                 .as_ref()
                 .map(|detected| detected.config.clone())
                 .unwrap_or_default(),
-            environment: self.environment,
+            environment: self.environment.clone(),
         };
         let mut settings = Settings::resolve(
             &self.root,
@@ -315,6 +339,7 @@ impl Workspace {
             flags,
             SystemTime::now(),
         );
+        settings.apps = apps;
         settings.found = detected
             .filter(|_| !settings.config_exists)
             .map(|detected| {
@@ -327,12 +352,78 @@ impl Workspace {
             });
         check_host(Service::Api, &settings.api_host)?;
         check_host(Service::Claims, &settings.claim_host)?;
+        let ports = self.ports(&settings, &dir, shapes);
+        Ok((settings, ports))
+    }
+
+    /// The configuration as it is for the applications that are meant.
+    fn view(&mut self, config: Option<Config>, scope: &AppScope, survey: &Survey) -> AppView {
+        let Some(whole) = config.as_ref().filter(|config| !config.apps.is_empty()) else {
+            return AppView {
+                config,
+                ..AppView::default()
+            };
+        };
+        let below = |app: &&AppConfig| Path::new(&app.dir).starts_with(&self.focus);
+        let chosen = match scope {
+            AppScope::Whole => None,
+            AppScope::App(dir) => whole.apps.iter().find(|app| app.dir == *dir),
+            AppScope::Here => {
+                let around = whole.apps.iter().filter(|app| app.is_around(&self.focus));
+                let mut inside = whole.apps.iter().filter(below);
+                around.max_by_key(|app| app.dir.len()).or_else(|| {
+                    let only = inside.next();
+                    only.filter(|_| inside.next().is_none())
+                })
+            }
+        };
+        if let Some(app) = chosen {
+            return AppView {
+                config: Some(whole.of_app(app)),
+                dir: app.dir.clone(),
+                apps: Vec::new(),
+            };
+        }
+        let mut env: Vec<EnvTarget> = Vec::new();
+        for app in &whole.apps {
+            let targets = if app.env.is_empty() {
+                let file = self.config_file.clone();
+                self.focus.clone_from(&app.dir);
+                let detected = self.detect(survey);
+                self.config_file = file;
+                detected.config.env
+            } else {
+                app.env.clone()
+            };
+            // an env file that two of them read is written once
+            let new = |target: &EnvTarget| !env.iter().any(|known| known.file == target.file);
+            let new: Vec<_> = targets.into_iter().filter(new).collect();
+            env.extend(new);
+        }
+        AppView {
+            apps: whole.app_folders(),
+            config: Some(Config {
+                env,
+                apps: Vec::new(),
+                ..whole.clone()
+            }),
+            dir: String::new(),
+        }
+    }
+
+    /// The real adapters.
+    fn ports(
+        self,
+        settings: &Settings,
+        app: &str,
+        shapes: Arc<dyn ports::shapes::Shapes>,
+    ) -> Ports {
         let folders = self.repository.folders();
         let git = ports::files::disk::GitFolders {
             own: folders.map(|(own, _)| own.to_owned()),
             common: folders.map(|(_, common)| common.to_owned()),
         };
-        let ports = Ports {
+        Ports {
             neon: Arc::new(ports::neon::http::HttpNeon::new(
                 settings.api_host.clone(),
                 settings.ca_file.clone(),
@@ -356,14 +447,13 @@ impl Workspace {
             )),
             repository: Arc::new(self.repository),
             trust: Arc::new(ports::trust::disk::DiskTrust::new(&self.root)),
-            proof: Arc::new(ports::proof::disk::DiskProof::new(&self.root)),
+            proof: Arc::new(ports::proof::disk::DiskProof::new(&self.root, app)),
             process: Arc::new(ports::process::os::OsProcess::new(
                 &self.root,
                 search_path(&settings.environment),
                 settings.environment.clone(),
             )),
-        };
-        Ok((settings, ports))
+        }
     }
 
     fn config(&self) -> Result<Option<Config>, WorkspaceError> {
@@ -568,7 +658,11 @@ mod tests {
         change(&root.path().join(CONFIG_FILE));
         let workspace = Workspace::at(root.path(), Environment::new(Vec::new()));
         workspace
-            .open(Flags::default(), World::default().ports().shapes)
+            .open(
+                Flags::default(),
+                &AppScope::Here,
+                World::default().ports().shapes,
+            )
             .err()
             .map(|error| error.why())
             .unwrap_or_default()
@@ -616,7 +710,11 @@ mod tests {
             let variables = [(name.to_owned(), host.to_owned())];
             let workspace = Workspace::at(root.path(), Environment::new(variables));
             workspace
-                .open(Flags::default(), World::default().ports().shapes)
+                .open(
+                    Flags::default(),
+                    &AppScope::Here,
+                    World::default().ports().shapes,
+                )
                 .err()
         };
         for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST"] {

@@ -33,6 +33,16 @@ pub(crate) struct Output {
     spoken: bool,
     progress: ProgressLine,
     clock: fn() -> Instant,
+    /// The documents of several applications, where they are printed as one.
+    collected: Option<Collected>,
+}
+
+/// The documents of several applications.
+#[derive(Debug, Default)]
+struct Collected {
+    /// The one that the next document is of.
+    app: String,
+    documents: Vec<serde_json::Value>,
 }
 
 /// How progress is shown on standard error.
@@ -84,6 +94,7 @@ impl Output {
                 ProgressStyle::Spoken => ProgressLine::Spoken(clock()),
             },
             clock,
+            collected: None,
         }
     }
 
@@ -105,6 +116,7 @@ impl Output {
             spoken: false,
             progress: ProgressLine::Hidden,
             clock: Instant::now,
+            collected: None,
         }
     }
 
@@ -270,9 +282,37 @@ impl Output {
         }
     }
 
+    /// Keeps documents from now on, until [`Self::print_collected`].
+    pub(crate) fn collect(&mut self) {
+        self.collected = self.json.then(Collected::default);
+    }
+
+    /// Says of which application the next document is.
+    pub(crate) fn collect_for(&mut self, app: &str) {
+        if let Some(collected) = &mut self.collected {
+            app.clone_into(&mut collected.app);
+        }
+    }
+
+    /// Prints what was kept as one document.
+    pub(crate) fn print_collected(&mut self, status: &str) {
+        let Some(Collected { documents, .. }) = self.collected.take() else {
+            return;
+        };
+        self.document(&serde_json::json!({ "version": 1, "status": status, "apps": documents }));
+    }
+
     /// Prints the one JSON document.
     pub(crate) fn document(&mut self, document: &impl serde::Serialize) {
         self.clear_progress();
+        if let Some(collected) = &mut self.collected {
+            let mut value = serde_json::to_value(document).unwrap_or_default();
+            if let Some(members) = value.as_object_mut() {
+                members.insert("app".to_owned(), collected.app.clone().into());
+            }
+            collected.documents.push(value);
+            return;
+        }
         let text = json::text(document, &self.gate);
         writeln!(self.out, "{text}").ok();
         self.out.flush().ok();

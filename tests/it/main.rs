@@ -10,6 +10,7 @@
     reason = "a test that is surprised should stop there and say so"
 )]
 
+mod apps;
 mod architecture;
 mod broken;
 mod claim;

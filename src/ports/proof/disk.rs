@@ -142,9 +142,10 @@ impl<T: Serialize + DeserializeOwned + Clone> ProofRecord<T> {
 }
 
 impl DiskProof {
-    /// The proofs of the clone at this root, in the user's state directory.
-    pub(crate) fn new(root: &Path) -> Self {
-        Self::of(|kind| CloneRecords::new(root, kind))
+    /// The proofs of the clone at this root, in the user's state directory; where the clone has several applications, those of the one
+    /// in the folder `app`.
+    pub(crate) fn new(root: &Path, app: &str) -> Self {
+        Self::of(|kind| CloneRecords::new(root, kind).of_part(app))
     }
 
     /// Keeps proofs in this state directory.
