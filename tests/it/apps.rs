@@ -1,6 +1,6 @@
 //! Several applications of one repository, which share its project: `[[app]]` in neonup.toml.
 
-use crate::support::{Home, Repo, Sandbox, env_values};
+use crate::support::{Home, Repo, Run, Sandbox, env_values};
 
 const FILES: &[(&str, &str)] = &[
     (
@@ -44,7 +44,7 @@ fn setup_and_check_go_through_all_apps_and_a_folder_chooses_one() {
     // one app is checked alone, and says nothing of the other one
     let api = repo.path("services/api");
     let mut command = repo.command(&home, &sandbox, &["check", "env", "--json"]);
-    let one = crate::support::Run::of(command.current_dir(&api));
+    let one = Run::of(command.current_dir(&api));
     assert_eq!(one.code, 1, "{one:#?}");
     assert!(
         one.json()["steps"].is_array() && !one.stdout.contains("POSTGRES_URL"),
@@ -79,8 +79,8 @@ fn setup_and_check_go_through_all_apps_and_a_folder_chooses_one() {
     assert_eq!(heads, ["services/api:", "services/web:"], "{checked:#?}");
 
     // a new password reaches the env files of both, wherever it is asked for
-    let mut command = repo.command(&home, &sandbox, &["rotate", "--yes"]);
-    let rotated = crate::support::Run::of(command.current_dir(&api));
+    let folder = api.to_str().unwrap();
+    let rotated = repo.neonup(&home, &sandbox, &["-C", folder, "rotate", "--yes"]);
     assert_eq!(rotated.code, 0, "{rotated:#?}");
     let (direct, pooled) = (
         url("services/api/.env", "DATABASE_URL"),
