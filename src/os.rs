@@ -20,11 +20,20 @@ pub(crate) mod staged;
 pub(crate) mod tmux;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(unix)]
 use unix::signal;
 #[cfg(unix)]
 pub(crate) use unix::{
-    crash, desktop, dumps, files, peer, process_table, programs, server_user, sockets, subprocess,
-    supervisor, typed,
+    crash, desktop, dumps, files, homes, peer, postgres, process_table, programs, screen,
+    server_user, sockets, subprocess, supervisor, typed,
+};
+#[cfg(windows)]
+use windows::signal;
+#[cfg(windows)]
+pub(crate) use windows::{
+    crash, desktop, dumps, files, homes, peer, postgres, process_table, programs, screen,
+    server_user, sockets, subprocess, supervisor, typed,
 };

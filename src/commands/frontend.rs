@@ -5,6 +5,7 @@ use crate::{
         context::CommandContext, error::CommandError, opening::Opening, plain, proposals, wizard,
     },
     core::exit::Exit,
+    os::screen,
     ports::Ports,
     project::settings::Settings,
     report::output::Output,
@@ -23,7 +24,7 @@ impl Frontend {
     /// Full screen on a terminal that can do it, lines on one that cannot.
     pub(super) fn choose(context: &CommandContext) -> Self {
         let environment = &context.environment;
-        let simple = matches!(environment.get("TERM"), None | Some("dumb"))
+        let simple = !screen::is_capable(environment.get("TERM"))
             || environment.get("ACCESSIBLE") == Some("1");
         if context.options.plain {
             Self::Lines

@@ -26,7 +26,8 @@ pub(crate) struct Opening {
 pub(super) fn private_words(settings: &Settings) -> Vec<String> {
     let environment = &settings.environment;
     let word = |name: &str| environment.get(name).unwrap_or_default().to_owned();
-    let mut words = vec![word("HOME"), word("USER"), word("LOGNAME")];
+    let names = ["HOME", "USER", "LOGNAME", "USERPROFILE", "USERNAME"];
+    let mut words = names.map(word).to_vec();
     // these tell nothing about anybody, and are in many sentences
     words.retain(|word| word.len() >= 3 && !["/root", "root", "user"].contains(&word.as_str()));
     words

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use clap::{Args, ValueEnum};
 use crossterm::terminal;
 
-use crate::{core::environment::Environment, tui::Background};
+use crate::{core::environment::Environment, os::screen, tui::Background};
 
 /// Which standard streams are a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl TerminalTraits {
             no_color: options.no_color || environment.get("NO_COLOR").is_some(),
             ascii: options.ascii || other_encoding || term == "linux",
             background: chosen.unwrap_or_else(|| Background::declared(variable("COLORFGBG"))),
-            links: !matches!(term, "linux" | "dumb" | ""),
+            links: screen::has_links(|name| environment.get(name)),
             tmux,
             // the Linux console prints what it doesn't know, and GNU screen has no answer
             answers: !matches!(term, "linux" | "dumb" | "")

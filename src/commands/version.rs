@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::sandbox;
+use crate::{os::postgres::WITHOUT, sandbox};
 
 /// The version, as `-V` prints it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -26,6 +26,6 @@ pub(super) fn in_full() -> &'static str {
 pub(super) fn postgres() -> String {
     match sandbox::carried_postgres() {
         Some((version, needs)) => format!("{version}, included; needs {needs}"),
-        None => "not included: the sandbox uses an installed one".to_owned(),
+        None => WITHOUT.to_owned(),
     }
 }

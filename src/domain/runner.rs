@@ -218,8 +218,8 @@ impl Runner {
     /// The command that installs the packages without changing a file that git tracks; `None` where there is no such.
     ///
     /// `dependencies` are the requirements of `pyproject.toml` that no requirements file lists, or those of a `Pipfile` without its lock
-    /// file: Pipenv works in a `.venv` that is there.
-    pub(crate) fn install(&self, dependencies: &[String]) -> Option<Install> {
+    /// file: Pipenv works in a `.venv` that is there. `python` is the interpreter of that environment, relative to the folder.
+    pub(crate) fn install(&self, dependencies: &[String], python: &str) -> Option<Install> {
         let install = |words: &[&str], fills| Install {
             argv: owned(words.iter()),
             dir: self.place.clone(),
@@ -228,7 +228,7 @@ impl Runner {
         };
         let venv = |words: &[&str]| install(words, ENVIRONMENT);
         let modules = |words: &[&str]| Some(install(words, "node_modules"));
-        let pip = [".venv/bin/python", "-m", "pip", "install", "--no-input"];
+        let pip = [python, "-m", "pip", "install", "--no-input"];
         match (self.manager, self.locked) {
             (PackageManager::Uv, true) => Some(venv(&["uv", "sync", "--frozen"])),
             (PackageManager::Poetry, true) => Some(venv(&[
@@ -334,6 +334,8 @@ fn upward(dir: &str) -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
 
+    const PYTHON: &str = ".venv/bin/python";
+
     fn with<'a>(files: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
         move |path| {
             let found = files.iter().find(|(name, _)| *name == path);
@@ -406,7 +408,9 @@ mod tests {
             let runner = Runner::of_python(&with(&files), dir);
             let run = runner.command(&["alembic", "upgrade", "head"]);
             assert_eq!(run.join(" "), command, "{files:?}");
-            let words = runner.install(&[]).map(|install| install.argv.join(" "));
+            let words = runner
+                .install(&[], PYTHON)
+                .map(|install| install.argv.join(" "));
             assert_eq!(words.unwrap_or_default(), install, "{files:?}");
         }
     }
@@ -415,7 +419,10 @@ mod tests {
     fn requirements_of_a_project_are_installed_by_name() {
         let runner = Runner::of_python(&with(&[]), "api");
         let install = runner
-            .install(&["fastapi".to_owned(), "psycopg[binary]>=3".to_owned()])
+            .install(
+                &["fastapi".to_owned(), "psycopg[binary]>=3".to_owned()],
+                PYTHON,
+            )
             .unwrap();
         assert_eq!(
             install.argv.join(" "),
@@ -430,7 +437,7 @@ mod tests {
         ] {
             let files = [(list, "gunicorn")];
             let runner = Runner::of_python(&with(&files), "");
-            let install = runner.install(&["fastapi".to_owned()]).unwrap();
+            let install = runner.install(&["fastapi".to_owned()], PYTHON).unwrap();
             assert_eq!(
                 install.argv.join(" "),
                 format!(".venv/bin/python -m pip install --no-input {command}")
@@ -513,7 +520,9 @@ mod tests {
             let run = runner.command(&["prisma", "migrate", "deploy"]);
             assert_eq!(run.join(" "), command, "{files:?}");
             assert_eq!(runner.script("db:migrate").join(" "), script, "{files:?}");
-            let words = runner.install(&[]).map(|install| install.argv.join(" "));
+            let words = runner
+                .install(&[], PYTHON)
+                .map(|install| install.argv.join(" "));
             assert_eq!(words.unwrap_or_default(), install, "{files:?}");
         }
     }

@@ -32,6 +32,7 @@ use crate::{
         packages::wanted::{Wanted, wanted},
         trust,
     },
+    os::programs::interpreter_of,
     ports::{
         files::FileError,
         process::{CommandExit, CommandSpec},
@@ -201,12 +202,9 @@ fn keep_out(cx: &Cx, dir: &Path) -> Result<()> {
 
 /// Makes the virtual environment of the project, unless it is there: pip is never started without one.
 async fn make_environment(cx: &Cx, dir: &Path) -> Result<()> {
-    let interpreter = Path::new(ENVIRONMENT).join("bin/python");
+    let interpreter = interpreter_of(ENVIRONMENT);
     let process = &cx.ports.process;
-    if process
-        .find(&interpreter.display().to_string(), dir)
-        .is_some()
-    {
+    if process.find(&interpreter, dir).is_some() {
         return Ok(());
     }
     let line = format!("python -m venv {ENVIRONMENT}");

@@ -8,6 +8,7 @@ use crate::{
         failure::{Failure, Result},
     },
     engine::clock,
+    os::homes::HOME,
     ports::{
         Ports,
         lock::{CloneHold, CloneLock, LockError},
@@ -90,7 +91,9 @@ fn no_lock(error: &LockError) -> Failure {
         "can't tell whether another neonup is running in this clone",
     )
     .why(error.to_string())
-    .hint("make the folder `.git` writable, or set HOME to your home folder")
+    .hint(format!(
+        "make the folder `.git` writable, or set {HOME} to your home folder"
+    ))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE};
 use sha2::{Digest as _, Sha256};
 
-use super::files::real;
+use super::{files::real, homes};
 use crate::core::environment::Environment;
 
 /// The folder in which both keep them.
@@ -67,26 +67,18 @@ fn mark(path: &Path) -> String {
 
 fn poetry(environment: &Environment) -> Vec<PathBuf> {
     let set = |name: &str| environment.get(name).map(PathBuf::from);
-    let cache = set("POETRY_CACHE_DIR")
-        .or_else(|| Some(set("XDG_CACHE_HOME")?.join("pypoetry")))
-        .into_iter()
-        .chain(set("HOME").into_iter().flat_map(|home| {
-            [".cache/pypoetry", "Library/Caches/pypoetry"].map(|below| home.join(below))
-        }));
+    let caches = set("POETRY_CACHE_DIR").map_or_else(|| homes::poetry_caches(set), |dir| vec![dir]);
     set("POETRY_VIRTUALENVS_PATH")
         .into_iter()
-        .chain(cache.map(|cache| cache.join(FOLDER)))
+        .chain(caches.into_iter().map(|cache| cache.join(FOLDER)))
         .collect()
 }
 
 fn pipenv(environment: &Environment) -> Vec<PathBuf> {
     let set = |name: &str| environment.get(name).map(PathBuf::from);
-    let data = set("XDG_DATA_HOME")
-        .into_iter()
-        .chain(set("HOME").map(|home| home.join(".local/share")));
     set("WORKON_HOME")
         .into_iter()
-        .chain(data.map(|data| data.join(FOLDER)))
+        .chain(homes::pipenv_environments(set))
         .collect()
 }
 

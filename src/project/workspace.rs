@@ -14,7 +14,10 @@ use std::{
 use crate::{
     core::{children::Child, environment::Environment},
     domain::host::is_loopback,
-    os::{files::kind_word, files::real},
+    os::{
+        files::{kind_word, real},
+        programs::variable_name,
+    },
     ports::{
         self, Ports,
         repository::{GitEnvironment, GitOptions, Repository as _, Survey},
@@ -561,7 +564,7 @@ fn too_large() -> io::Error {
 /// Reads the process environment, without what is not UTF-8.
 pub(crate) fn environment() -> Environment {
     Environment::new(std::env::vars_os().filter_map(|(name, value)| {
-        let name = name.into_string().ok()?;
+        let name = variable_name(name.to_str()?);
         let value = if name == SEARCH_PATH {
             // one folder that is not UTF-8 must not hide the others
             value.to_string_lossy().into_owned()

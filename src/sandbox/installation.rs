@@ -17,8 +17,9 @@ use crate::{
     os::{
         files::{real, set_mode},
         folders,
+        postgres,
         server_user::ServerUser,
-        sockets::{self, PORT},
+        sockets::PORT,
         subprocess::{ParentDeathSignal, limit_memory},
     },
     sandbox::{
@@ -65,7 +66,7 @@ impl InstallationSource {
         given: Option<&Path>,
         search_path: &[PathBuf],
     ) -> Result<Self, SandboxError> {
-        if !sockets::SERVE_POSTGRES {
+        if !postgres::SERVES {
             return Err(SandboxError::NotHere);
         }
         if let Some(folder) = given {

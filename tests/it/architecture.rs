@@ -317,6 +317,33 @@ fn only_the_room_for_it_knows_which_system_it_is() {
     none("what differs between systems belongs into src/os", &wrong);
 }
 
+/// What is compiled for one system alone is not seen by who works on another one.
+#[test]
+fn both_systems_offer_the_same() {
+    let offers = |system: &str| -> BTreeMap<String, BTreeSet<&str>> {
+        let prefix = format!("os::{system}::");
+        let own = modules().iter().filter_map(|module| {
+            let name = module.path.strip_prefix(&prefix)?;
+            let all = module.offers.iter().map(String::as_str).collect();
+            Some((name.to_owned(), all))
+        });
+        own.collect()
+    };
+    let (unix, windows) = (offers("unix"), offers("windows"));
+    assert!(unix.len() > 10, "{} modules only", unix.len());
+    let mut wrong = Vec::new();
+    for (name, offered) in &unix {
+        // what one of them needs for itself alone is handed on by nobody
+        let Some(other) = windows.get(name) else {
+            wrong.push(format!("os::windows::{name} is missing"));
+            continue;
+        };
+        let differing = offered.symmetric_difference(other);
+        wrong.extend(differing.map(|item| format!("{name}: only one system has `{item}`")));
+    }
+    none("os::unix and os::windows differ", &wrong);
+}
+
 #[test]
 fn no_source_file_and_no_function_is_too_long() {
     let mut wrong = Vec::new();

@@ -2,6 +2,7 @@
 
 use crate::{
     core::{code::Code, failure::Failure},
+    os::homes::{CONFIG, HOME},
     ports::store::StoreError,
 };
 
@@ -11,19 +12,25 @@ impl From<StoreError> for Failure {
         let (why, hint) = match error {
             StoreError::Keyring(keyring) => (
                 keyring.to_string(),
-                "unlock it, or use --store file (a 0600 file, in plain text) or --store session",
+                "unlock it, or use --store file (a 0600 file, in plain text) or --store session"
+                    .to_owned(),
             ),
             StoreError::NoFolder => (
-                "HOME isn't set, or isn't an absolute path".to_owned(),
-                "set HOME to your home folder, or keep the key for this session only (--store session)",
+                format!("{HOME} isn't set, or isn't an absolute path"),
+                format!(
+                    "set {HOME} to your home folder, or keep the key for this session only (--store session)"
+                ),
             ),
             StoreError::InRepository(_) => (
-                "HOME is inside it, and a commit could include the key".to_owned(),
-                "set HOME or XDG_CONFIG_HOME to a folder outside it, or keep the key for this session only (--store session)",
+                format!("{HOME} is inside it, and a commit could include the key"),
+                format!(
+                    "set {HOME} or {CONFIG} to a folder outside it, or keep the key for this session only (--store session)"
+                ),
             ),
             StoreError::File { source, .. } => (
                 source.to_string(),
-                "check its permissions, or keep the key for this session only (--store session)",
+                "check its permissions, or keep the key for this session only (--store session)"
+                    .to_owned(),
             ),
         };
         Self::new(Code::LoginKeyringUnavailable, what)

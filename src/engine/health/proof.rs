@@ -25,6 +25,7 @@ use crate::{
         health::checks::{HealthCheck, HealthChecks, startable},
         trust,
     },
+    os::homes,
     ports::proof::{GatheredInputs, InputQuestion},
 };
 
@@ -195,7 +196,7 @@ async fn question(cx: &Cx) -> InputQuestion {
             .map(|target| target.file.clone())
             .collect(),
         files: files.into_iter().collect(),
-        home: settings.environment.get("HOME").map(PathBuf::from),
+        home: settings.environment.get(homes::HOME).map(PathBuf::from),
         values,
         kept: kept.map(BTreeSet::from_iter),
     }
@@ -321,7 +322,7 @@ pub(super) async fn remember(
             )
             .severity(Severity::Warning)
             .detail(error.to_string())
-            .hint("make the state folder writable ($XDG_STATE_HOME, or ~/.local/state)"),
+            .hint(format!("make the state folder writable ({})", homes::STATE)),
         );
     }
     if !edited.is_empty() {

@@ -10,7 +10,7 @@ use crate::{
         runner::{ENVIRONMENT, Install, PackageManager, Runner},
         source::{decoded, join},
     },
-    os::environments,
+    os::{environments, programs::interpreter_of},
     ports::{Ports, files::FileKind},
     project::settings::Settings,
 };
@@ -140,7 +140,7 @@ fn of_python(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
     if let Some(list) = listed.filter(|_| runner.manager == PackageManager::Pip) {
         declared = python::not_listed(&read, &list, declared);
     }
-    let mut install = runner.install(&declared)?;
+    let mut install = runner.install(&declared, &interpreter_of(ENVIRONMENT))?;
     // what a lock file doesn't decide, pip would take as new as it is
     if install.environment.is_some() && newer_sqlalchemy(settings, ports, dir).is_some() {
         install.argv.push(python::OLDER_SQLALCHEMY.to_owned());
@@ -240,7 +240,7 @@ fn of_node(settings: &Settings, ports: &Ports, dir: &str) -> Option<Wanted> {
         format!("{lacking} is missing from `{modules}`")
     };
     Some(Wanted {
-        install: runner.install(&[])?,
+        install: runner.install(&[], &interpreter_of(ENVIRONMENT))?,
         missing: Some(missing),
         files: runner.evidence().into_iter().chain([manifest]).collect(),
     })

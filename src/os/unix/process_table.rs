@@ -41,7 +41,7 @@ fn parent_by_ps(pid: u32) -> Option<u32> {
 
 /// The parent in a `/proc/PID/stat`: the second field after the name, which may hold anything, a `)` as well. A zombie has none: it
 /// has ended.
-pub(crate) fn parent(stat: &[u8]) -> Option<u32> {
+pub(super) fn parent(stat: &[u8]) -> Option<u32> {
     let end = memchr::memrchr(b')', stat)?;
     let rest = std::str::from_utf8(stat.get(end + 1..)?).ok()?;
     let mut fields = rest.split_ascii_whitespace();

@@ -19,6 +19,16 @@ pub(crate) fn is_path(word: &str) -> bool {
     word.contains('/')
 }
 
+/// The interpreter of a virtual environment.
+pub(crate) fn interpreter_of(environment: &str) -> String {
+    format!("{environment}/bin/python")
+}
+
+/// The name of an environment variable, as it is asked for.
+pub(crate) fn variable_name(name: &str) -> String {
+    name.to_owned()
+}
+
 /// Whether a file is one that we may run.
 pub(crate) fn is_executable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()

@@ -8,9 +8,6 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
-/// Whether a Postgres server can listen so that no other user reaches it.
-pub(crate) const SERVE_POSTGRES: bool = true;
-
 /// The port in the name of a socket.
 pub(crate) const PORT: u16 = 5432;
 /// The name of a socket, as Postgres and its clients make it from the port.

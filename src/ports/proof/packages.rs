@@ -215,11 +215,13 @@ fn is_python(program: &Path) -> bool {
 
 /// The folders of Python's packages below a prefix.
 fn site_packages(prefix: &Path) -> Vec<PathBuf> {
-    ["lib", "lib64"]
-        .iter()
-        .map(|lib| prefix.join(lib))
+    let libraries = || ["lib", "lib64"].map(|lib| prefix.join(lib));
+    libraries()
+        .into_iter()
         .filter(|lib| !lib.is_symlink())
         .flat_map(|lib| folders(&lib, "python3"))
+        // on Windows it has no folder for the version
+        .chain(libraries())
         .flat_map(|version| {
             ["site-packages", "dist-packages"].map(|packages| version.join(packages))
         })

@@ -15,7 +15,7 @@ use crate::{
     os::{
         bounded, desktop,
         files::{self, real},
-        folders,
+        folders, homes,
         staged::{self, StagedFile},
     },
     ports::store::{KeyHold, KeyringError, SecretStore, StoreError},
@@ -74,16 +74,19 @@ impl OsStore {
                 .map(PathBuf::from)
                 .filter(|path| path.is_absolute())
         };
-        let home = absolute("HOME").or_else(folders::home);
-        let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(home.as_ref()?.join(".config")));
-        let state = absolute("XDG_STATE_HOME").or_else(|| Some(home?.join(".local/state")));
+        let home = absolute(homes::HOME).or_else(folders::home);
+        let config = homes::config(absolute, home.clone());
+        let state = homes::state(absolute, home.clone());
         let neon_cli = environment
             .get("NEON_CONFIG_DIR")
             .or_else(|| environment.get("NEONCTL_CONFIG_DIR"))
             .map_or_else(
                 || {
-                    let config = config.iter();
+                    // it has them there on every system
+                    let below = || Some(home?.join(".config"));
+                    let config = absolute("XDG_CONFIG_HOME").or_else(below);
                     config
+                        .iter()
                         .flat_map(|config| [config.join("neon"), config.join("neonctl")])
                         .collect()
                 },
@@ -314,7 +317,7 @@ impl SecretStore for OsStore {
                 format!("{}, as {SERVICE}/{account}", desktop::KEYRING)
             }
             KeyStorage::File => self.file(account).map_or_else(
-                || "nowhere: HOME isn't set to a folder".to_owned(),
+                || format!("nowhere: {} isn't set to a folder", homes::HOME),
                 |file| format!("{} (0600, in plain text)", file.display()),
             ),
             KeyStorage::Session => "nowhere: this session only".to_owned(),

@@ -39,6 +39,8 @@ pub(super) struct Module {
     pub uses: BTreeSet<(String, usize)>,
     /// Where it asks which system it is compiled for, or is unsafe: what, and the line.
     pub system: Vec<(&'static str, usize)>,
+    /// What it offers to others, without bodies and comments.
+    pub offers: Vec<String>,
     /// What it hands on from others (`pub use`): the names, and where they lead.
     pub exports: BTreeMap<String, String>,
 }
@@ -135,6 +137,7 @@ fn read_modules() -> Vec<Module> {
                 types: Vec::new(),
                 uses: BTreeSet::new(),
                 exports: BTreeMap::new(),
+                offers: Vec::new(),
                 system: Vec::new(),
             };
             let mut imports = BTreeMap::new();
@@ -199,11 +202,13 @@ fn read(
                     .is_some_and(|rest| rest.starts_with("::"));
                 if own && !matches!(item.vis, Visibility::Inherited) {
                     // a module that hands on what its own children hold does not use it
-                    module.exports.insert(name.clone(), path.clone());
+                    // of two systems the first: the other has the same
+                    let first = module.exports.entry(name.clone());
+                    first.or_insert_with(|| path.clone());
                 } else {
                     module.uses.insert((path.clone(), line));
                 }
-                imports.insert(name, path);
+                imports.entry(name).or_insert(path);
             }
         }
     }
@@ -230,12 +235,23 @@ fn read(
                 block.items.retain(
                     |item| !matches!(item, ImplItem::Fn(function) if is_test(&function.attrs)),
                 );
+                for function in &block.items {
+                    if let ImplItem::Fn(function) = function
+                        && !matches!(function.vis, Visibility::Inherited)
+                    {
+                        let of = block.self_ty.to_token_stream();
+                        module
+                            .offers
+                            .push(format!("{of} :: {}", signature(&function.sig)));
+                    }
+                }
                 let item = Item::Impl(block);
                 system(item.to_token_stream(), module);
                 functions(&item, module);
                 paths(item.to_token_stream(), here, known, imports, module);
             }
             item => {
+                module.offers.extend(offer(item));
                 system(item.to_token_stream(), module);
                 functions(item, module);
                 types(item, module);
@@ -311,6 +327,38 @@ fn types(item: &Item, module: &mut Module) {
     };
     let line = name.span().start().line;
     module.types.push((name.to_string(), line));
+}
+
+/// What an item offers to other modules, if it does: a function with its signature, a constant with its type, or the name of a type.
+fn offer(item: &Item) -> Option<String> {
+    let (visibility, offer) = match item {
+        Item::Fn(item) => (&item.vis, signature(&item.sig)),
+        Item::Const(item) => (
+            &item.vis,
+            format!("const {} : {}", item.ident, item.ty.to_token_stream()),
+        ),
+        Item::Enum(item) => (&item.vis, format!("type {}", item.ident)),
+        Item::Struct(item) => (&item.vis, format!("type {}", item.ident)),
+        Item::Type(item) => (&item.vis, format!("type {}", item.ident)),
+        _ => return None,
+    };
+    let everywhere = match visibility {
+        Visibility::Public(_) => true,
+        Visibility::Restricted(to) => to.path.is_ident("crate"),
+        Visibility::Inherited => false,
+    };
+    everywhere.then_some(offer)
+}
+
+/// A signature without the names of its parameters.
+fn signature(of: &syn::Signature) -> String {
+    let mut of = of.clone();
+    for input in &mut of.inputs {
+        if let syn::FnArg::Typed(input) = input {
+            *input.pat = syn::parse_quote!(_);
+        }
+    }
+    of.to_token_stream().to_string()
 }
 
 /// The functions of an item, with their lengths.
