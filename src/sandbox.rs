@@ -59,7 +59,7 @@ mod site;
 mod socket_dir;
 mod startup;
 mod store;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 mod wire;
 

@@ -17,7 +17,7 @@ pub(crate) mod repository;
 #[cfg(test)]
 pub(crate) mod requirements;
 pub(crate) mod screens;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 pub(crate) mod terminal;
 #[cfg(test)]
 pub(crate) mod world;

@@ -92,6 +92,7 @@ mod tests {
     use super::*;
     use crate::testing::folders::temp_dir;
 
+    #[cfg(unix)]
     #[test]
     fn only_a_regular_file_is_opened_and_only_as_far_as_the_limit() {
         let dir = temp_dir();

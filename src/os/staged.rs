@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -63,9 +63,9 @@ impl StagedFile {
             .rand_bytes(RANDOM)
             .tempdir_in(dir)?;
         let rule = folder.path().join(IGNORE);
-        fs::write(&rule, "*\n")?;
-        let lock = File::open(&rule)?;
+        let mut lock = File::create_new(&rule)?;
         files::try_lock(&lock).ok();
+        lock.write_all(b"*\n")?;
         lock.sync_all()?;
         let staged = Self::create(folder.path())?;
         Ok(Self {
@@ -82,10 +82,16 @@ impl StagedFile {
         self.temp.path()
     }
 
-    /// Takes the place of what is at `target`, or of nothing.
-    pub(crate) fn replace(self, target: &Path) -> io::Result<()> {
-        // the standard library's rename also replaces a file that is open, on Windows
-        fs::rename(self.temp.path(), target)?;
+    /// Takes the place of what is at `target`, or of nothing. Some file systems of Windows replace no file that is open: `let_go` closes
+    /// it, if we are who has it open.
+    pub(crate) fn replace(self, target: &Path, let_go: impl FnOnce()) -> io::Result<()> {
+        match fs::rename(self.temp.path(), target) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let_go();
+                fs::rename(self.temp.path(), target)?;
+            }
+            replaced => replaced?,
+        }
         // the name is gone, which is as well
         self.temp.into_temp_path().keep().map(drop).ok();
         Ok(())

@@ -16,7 +16,7 @@ use crate::{
     domain::host::is_loopback,
     os::{
         files::{kind_word, real},
-        programs::variable_name,
+        programs::{file_names, variable_name},
     },
     ports::{
         self, Ports,
@@ -200,9 +200,10 @@ impl Workspace {
     /// The workspace around an existing directory.
     pub(crate) fn at(directory: &Path, environment: Environment) -> Self {
         let own_path = own_search_path(&environment, directory);
+        let files = file_names("git", environment.get("PATHEXT"));
         let git = own_path
             .iter()
-            .map(|folder| folder.join("git"))
+            .flat_map(|folder| files.iter().map(move |file| folder.join(file)))
             .find(|git| git.is_file());
         let repository = ports::repository::GitRepository::open(
             directory,

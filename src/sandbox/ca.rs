@@ -101,8 +101,7 @@ fn authority() -> Result<CertificateParams, rcgen::Error> {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::folders::temp_dir;
-    use std::os::unix::fs::PermissionsExt as _;
+    use crate::testing::folders::{mode, temp_dir};
 
     use super::*;
 
@@ -113,10 +112,6 @@ mod tests {
         let second = open(dir.path()).unwrap();
         assert_eq!(first.pem, second.pem);
         assert_ne!(first.leaf, second.leaf);
-        let mode = fs::metadata(dir.path().join("ca.key"))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(mode(&dir.path().join("ca.key")), 0o600);
     }
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
@@ -29,7 +28,7 @@ use crate::{
         resolve::Layers,
         settings::{Flags, Settings},
     },
-    testing::folders::temp_dir,
+    testing::folders::{set_mode, temp_dir},
 };
 use reqwest::StatusCode;
 use tempfile::TempDir;
@@ -289,7 +288,7 @@ impl World {
         let path = self.path(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        set_mode(&path, 0o600);
     }
 
     /// Reads a file of a world on disk.

@@ -13,6 +13,7 @@ mod presenter;
 mod project;
 mod proposal;
 mod rows;
+#[cfg(unix)]
 mod terminal;
 mod unseen;
 mod updates;

@@ -1,14 +1,13 @@
 use std::{
     collections::BTreeSet,
     fs,
-    os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use crate::engine::env::*;
 use crate::ports::files::UndoCopy;
-use crate::testing::folders::temp_dir;
+use crate::testing::folders::{mode, set_mode, temp_dir};
 use crate::{
     core::{
         event::Verdict,
@@ -163,10 +162,6 @@ fn codes(report: &Report) -> Vec<(Code, Option<u32>)> {
 
 fn has(report: &Report, code: Code) -> bool {
     report.findings.iter().any(|finding| finding.code == code)
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 #[tokio::test]
@@ -446,7 +441,7 @@ async fn open_permissions_are_tightened_even_when_nothing_else_changes() {
     let setup = Setup::new();
     setup.apply().await;
     let path = setup.path("backend/.env");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    set_mode(&path, 0o644);
     let report = setup.probe().await;
     assert!(has(&report, Code::EnvOpenPermissions));
     assert_eq!(setup.apply().await.verdict(), Verdict::Done);
@@ -610,6 +605,7 @@ async fn a_shell_variable_that_hides_the_file_is_reported() {
     assert_eq!(report.verdict(), Verdict::Done);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_is_not_an_env_file_is_refused() {
     let setup = Setup::new();
@@ -623,7 +619,7 @@ async fn a_file_that_is_not_an_env_file_is_refused() {
     fs::remove_file(setup.path("backend/.env")).unwrap();
     let outside = temp_dir();
     fs::write(outside.path().join("env"), "A=1\n").unwrap();
-    symlink(outside.path().join("env"), setup.path("backend/.env")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("env"), setup.path("backend/.env")).unwrap();
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
     let failure = EnvStep
@@ -637,12 +633,13 @@ async fn a_file_that_is_not_an_env_file_is_refused() {
     );
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn the_target_of_a_symlink_must_be_ignored_too() {
     let setup = Setup::new();
     setup.write("shared.env", "A=1\n");
     fs::create_dir_all(setup.path("backend")).unwrap();
-    symlink("../shared.env", setup.path("backend/.env")).unwrap();
+    std::os::unix::fs::symlink("../shared.env", setup.path("backend/.env")).unwrap();
     setup.world.ignore("backend/.env");
     for answer in [None, Some(EnvAnswer::Default), Some(EnvAnswer::Undo)] {
         let failure = match answer {

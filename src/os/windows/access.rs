@@ -19,9 +19,9 @@ use windows_sys::Win32::{
         DACL_SECURITY_INFORMATION, EqualSid, GetAce, GetSecurityDescriptorDacl,
         GetTokenInformation, INHERIT_ONLY_ACE, IsWellKnownSid, OWNER_SECURITY_INFORMATION,
         PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SECURITY_ATTRIBUTES,
-        TOKEN_QUERY, TOKEN_USER, TokenUser, UNPROTECTED_DACL_SECURITY_INFORMATION,
-        WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid, WinCreatorOwnerRightsSid,
-        WinLocalSystemSid,
+        SetFileSecurityW, TOKEN_QUERY, TOKEN_USER, TokenUser,
+        UNPROTECTED_DACL_SECURITY_INFORMATION, WELL_KNOWN_SID_TYPE, WinBuiltinAdministratorsSid,
+        WinCreatorOwnerRightsSid, WinLocalSystemSid,
     },
     Storage::FileSystem::{
         FILE_APPEND_DATA, FILE_READ_DATA, FILE_WRITE_DATA, WRITE_DAC, WRITE_OWNER,
@@ -103,21 +103,16 @@ impl Descriptor {
         Ok(if there == 0 { ptr::null_mut() } else { list })
     }
 
-    /// Gives this list to what is there.
-    fn give(&self, path: &Path, protected: bool) -> io::Result<()> {
+    /// Gives this list to what is there, with what the folder around hands down.
+    fn give(&self, path: &Path) -> io::Result<()> {
         let name = wide(path);
-        let kind = if protected {
-            PROTECTED_DACL_SECURITY_INFORMATION
-        } else {
-            UNPROTECTED_DACL_SECURITY_INFORMATION
-        };
         let list = self.list()?;
         // SAFETY: the name ends with a zero, and the list is a part of ours
         code(unsafe {
             SetNamedSecurityInfoW(
                 name.as_ptr(),
                 SE_FILE_OBJECT,
-                DACL_SECURITY_INFORMATION | kind,
+                DACL_SECURITY_INFORMATION | UNPROTECTED_DACL_SECURITY_INFORMATION,
                 ptr::null_mut(),
                 ptr::null_mut(),
                 list,
@@ -129,12 +124,22 @@ impl Descriptor {
 
 /// Lets in nobody but this user, the system and administrators.
 pub(super) fn close(path: &Path) -> io::Result<()> {
-    Descriptor::private(path.is_dir())?.give(path, true)
+    let descriptor = Descriptor::private(path.is_dir())?;
+    let name = wide(path);
+    // unlike the call that `inherit` needs, it takes the list as it is
+    // SAFETY: the name ends with a zero, and the descriptor is ours
+    done(unsafe {
+        SetFileSecurityW(
+            name.as_ptr(),
+            DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
+            descriptor.0,
+        )
+    })
 }
 
 /// Lets in whom the folder around lets in.
 pub(super) fn inherit(path: &Path) -> io::Result<()> {
-    Descriptor::inheriting()?.give(path, false)
+    Descriptor::inheriting()?.give(path)
 }
 
 /// What is known of a file or folder.
@@ -236,8 +241,8 @@ fn is_a(who: PSID, known: WELL_KNOWN_SID_TYPE) -> bool {
     !who.is_null() && unsafe { IsWellKnownSid(who, known) } != 0
 }
 
-/// What Windows tells about the user whose process this is.
-struct Token([u64; 32]);
+/// What Windows tells about the user whose process this is. It holds pointers into itself, so it must not move.
+struct Token(Box<[u64; 32]>);
 
 impl Token {
     fn ours() -> io::Result<Self> {
@@ -246,7 +251,7 @@ impl Token {
         done(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &raw mut raw) })?;
         let token = owned(raw)?;
         // an identity has at most 68 bytes; u64, so that the structure before it is aligned
-        let mut buffer = [0_u64; 32];
+        let mut buffer = Box::new([0_u64; 32]);
         let mut length = 0;
         // SAFETY: the buffer is as long as is said
         done(unsafe {
@@ -254,7 +259,7 @@ impl Token {
                 token.as_raw_handle(),
                 TokenUser,
                 buffer.as_mut_ptr().cast::<c_void>(),
-                u32::try_from(size_of_val(&buffer)).map_err(io::Error::other)?,
+                u32::try_from(size_of_val(&*buffer)).map_err(io::Error::other)?,
                 &raw mut length,
             )
         })?;

@@ -278,7 +278,7 @@ impl Files for DiskFiles {
         let mut staged = StagedFile::create(dir)?;
         staged.file_mut().write_all(&content)?;
         staged.file_mut().sync_all()?;
-        staged.replace(&file)?;
+        staged.replace(&file, || ())?;
         // without it the copy may be gone after a power cut, and the write that follows it as well
         sync_dir(dir).ok();
         Ok(())

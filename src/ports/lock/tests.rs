@@ -77,6 +77,7 @@ fn two_locks_of_one_process_exclude_each_other() {
     other.try_hold().map(drop).unwrap();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_of_its_name_is_not_followed_and_another_place_is_taken() {
     let (dir, state) = (temp_dir(), temp_dir());

@@ -198,6 +198,7 @@ fn homebrew_and_scoop_are_known_by_their_folders() {
     assert_eq!(near.0, Installer::File);
 }
 
+#[cfg(unix)]
 #[test]
 fn only_a_cache_is_temporary() {
     let temporary = |path: &str| OwnProgram::at(PathBuf::from(path), Path::new("/")).temporary;
@@ -208,6 +209,7 @@ fn only_a_cache_is_temporary() {
     assert!(!temporary("/opt/neonup/neonup"));
 }
 
+#[cfg(unix)]
 #[test]
 fn links_are_followed_to_the_file() {
     let root = temp_dir();

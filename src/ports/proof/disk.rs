@@ -257,10 +257,13 @@ impl ProofStore for DiskProof {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, os::unix::fs::PermissionsExt as _};
+    use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{core::app_proof::ProofInputs, testing::folders::temp_dir};
+    use crate::{
+        core::app_proof::ProofInputs,
+        testing::folders::{mode, set_mode, temp_dir},
+    };
 
     fn proof(at: u64) -> AppProof {
         AppProof {
@@ -283,7 +286,6 @@ mod tests {
         assert_eq!(open(root.path()).last().unwrap(), Some(proof(7)));
         let file = open(root.path()).app.records.file().unwrap();
         let folder = file.parent().unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let modes = [file.as_path(), &folder.join(KEY_FILE), folder].map(mode);
         assert_eq!(modes, [0o600, 0o600, 0o700]);
         // another clone's, under this one's name
@@ -312,13 +314,13 @@ mod tests {
             assert!(matches!(open().last(), Err(RecordError::Unreadable(_))));
         }
         fs::write(&file, &good).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        set_mode(&file, 0o666);
         assert!(open().last().is_err());
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        set_mode(&file, 0o600);
         assert_eq!(open().last().unwrap(), Some(proof(7)));
         // without its key, or with one that others may read, it says nothing
         let key = file.with_file_name(KEY_FILE);
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        set_mode(&key, 0o644);
         assert!(open().last().is_err());
         fs::remove_file(&key).unwrap();
         assert!(open().last().is_err());

@@ -511,7 +511,7 @@ fn label(input: &ProofInput) -> Vec<u8> {
     serde_json::to_vec(input).unwrap_or_default()
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::{collections::BTreeSet, os::unix::fs::symlink};
 

@@ -301,7 +301,9 @@ fn persist(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
 fn folder(layout: &Layout, git: &GitProgram) -> Result<PathBuf, GitError> {
     let output = git.hooks_folder(&layout.root)?;
     let text = output.text();
-    Ok(layout.root.join(text.trim_end_matches(['\r', '\n'])))
+    let folder = layout.root.join(text.trim_end_matches(['\r', '\n']));
+    // one kind of separator, also on Windows
+    Ok(folder.components().collect())
 }
 
 /// Why nothing may be written there, if so.

@@ -147,6 +147,7 @@ fn listing(folder: &Path, most: usize) -> io::Result<Vec<(String, bool)>> {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn the_projects_own_files_are_named() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,11 @@
 //! The adapter against real repositories.
 
+#[cfg(unix)]
 mod damaged;
+#[cfg(unix)]
 mod hostile;
 mod naming;
+#[cfg(unix)]
 mod planted;
+#[cfg(unix)]
 mod protection;

@@ -373,7 +373,7 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut file = StagedFile::create(dir)?;
     file.file_mut().write_all(text.as_bytes())?;
     file.file_mut().sync_all()?;
-    file.replace(path)
+    file.replace(path, || ())
 }
 
 /// Looks for secrets in the files of a folder.
@@ -405,7 +405,10 @@ fn search(dir: &Path, secrets: &[Secret], depth: usize, found: &mut Vec<PathBuf>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{folders::temp_dir, requirements::until};
+    use crate::testing::{
+        folders::{mode, temp_dir},
+        requirements::until,
+    };
 
     fn store(dir: &Path) -> OsStore {
         OsStore::new(&environment(&[("XDG_CONFIG_HOME", dir)]), None)
@@ -512,23 +515,9 @@ mod tests {
             store.get(KeyStorage::File, "127.0.0.1:80").await.unwrap(),
             Some(Secret::new("napi_canary"))
         );
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let path = store.file("127.0.0.1:80").unwrap();
-            assert_eq!(
-                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-                0o600
-            );
-            assert_eq!(
-                fs::metadata(path.parent().unwrap())
-                    .unwrap()
-                    .permissions()
-                    .mode()
-                    & 0o777,
-                0o700
-            );
-        }
+        let path = store.file("127.0.0.1:80").unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()) & 0o077, 0);
         assert!(
             store
                 .delete(KeyStorage::File, "127.0.0.1:80")

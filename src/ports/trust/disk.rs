@@ -91,10 +91,13 @@ impl TrustStore for DiskTrust {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
+    use std::{collections::BTreeMap, fs};
 
     use super::*;
-    use crate::{core::trust::CommandPurpose, testing::folders::temp_dir};
+    use crate::{
+        core::trust::CommandPurpose,
+        testing::folders::{mode, set_mode, temp_dir},
+    };
 
     fn command(word: &str) -> CloneCommand {
         CloneCommand {
@@ -118,7 +121,6 @@ mod tests {
         trust.agree(&[command("a")]).unwrap();
         assert_eq!(trust.agreed().unwrap(), [command("a"), command("b")]);
         let file = trust.file().unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
         let elsewhere = DiskTrust::with_state(other.path(), state.path());
         assert_eq!(elsewhere.agreed().unwrap(), []);
@@ -135,9 +137,9 @@ mod tests {
         let trust = DiskTrust::with_state(root.path(), state.path());
         trust.agree(&[command("a")]).unwrap();
         let file = trust.file().unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        set_mode(&file, 0o666);
         assert!(matches!(trust.agreed(), Err(RecordError::Unreadable(_))));
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        set_mode(&file, 0o600);
         fs::write(&file, "{}").unwrap();
         assert!(matches!(trust.agreed(), Err(RecordError::Unreadable(_))));
         fs::write(&file, vec![b' '; 1024 * 1024 + 1]).unwrap();

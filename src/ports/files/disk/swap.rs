@@ -34,7 +34,8 @@ const PUT_BACKS: usize = 16;
 pub(super) struct FileVersion {
     pub(super) bytes: Vec<u8>,
     pub(super) meta: Metadata,
-    file: File,
+    /// Open, unless it had to be closed.
+    file: Option<File>,
 }
 
 impl FileVersion {
@@ -46,7 +47,11 @@ impl FileVersion {
         // once it has changed places a sweep must not take it before it was compared
         try_lock_shared(&file).ok();
         let bytes = read_open(&file)?;
-        Ok(Some(Self { bytes, meta, file }))
+        Ok(Some(Self {
+            bytes,
+            meta,
+            file: Some(file),
+        }))
     }
 
     /// Whether it holds the same. Its number may differ: an overlay of two file systems gives a file another one when it changes places.
@@ -54,12 +59,20 @@ impl FileVersion {
         self.bytes == other.bytes
     }
 
-    /// What the file holds now, wherever it is.
+    /// What the file holds now, wherever it is; what it has held where it had to be closed.
     fn now(&mut self) -> io::Result<Vec<u8>> {
+        let Some(file) = &mut self.file else {
+            return Ok(self.bytes.clone());
+        };
         let mut bytes = Vec::new();
-        self.file.rewind()?;
-        self.file.read_to_end(&mut bytes)?;
+        file.rewind()?;
+        file.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Closes the file.
+    fn close(&mut self) {
+        self.file = None;
     }
 }
 
@@ -216,7 +229,7 @@ impl Staging<'_> {
         before: &mut FileVersion,
         mode: u32,
     ) -> Result<(), FileError> {
-        staged.replace(target)?;
+        staged.replace(target, || before.close())?;
         self.rehearsal.moment(Moment::Exchanged);
         let saved = before.now()?;
         if saved == before.bytes {
@@ -228,7 +241,7 @@ impl Staging<'_> {
             None => StagedFile::create_ignored(dir)?,
         };
         let (again, _) = fill(again, Some(&before.meta), mode, &saved)?;
-        again.replace(target)?;
+        again.replace(target, || before.close())?;
         Err(FileError::Changed)
     }
 
