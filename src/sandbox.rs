@@ -59,7 +59,8 @@ mod site;
 mod socket_dir;
 mod startup;
 mod store;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 mod wire;
 

@@ -17,7 +17,8 @@ pub(crate) mod repository;
 #[cfg(test)]
 pub(crate) mod requirements;
 pub(crate) mod screens;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 pub(crate) mod terminal;
 #[cfg(test)]
 pub(crate) mod world;

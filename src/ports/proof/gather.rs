@@ -511,7 +511,8 @@ fn label(input: &ProofInput) -> Vec<u8> {
     serde_json::to_vec(input).unwrap_or_default()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::{collections::BTreeSet, os::unix::fs::symlink};
 
