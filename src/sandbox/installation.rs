@@ -16,8 +16,7 @@ use crate::{
     domain::hex::hex,
     os::{
         files::{real, set_mode},
-        folders,
-        postgres,
+        folders, postgres,
         server_user::ServerUser,
         sockets::PORT,
         subprocess::{ParentDeathSignal, limit_memory},
