@@ -3,7 +3,9 @@
 //! Only literals that a syntax reader understood are replaced: one whole address, or each part of one address once. What is more
 //! than that is left to a person.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
+
+use regex::Regex;
 
 use crate::domain::{
     reading::{DatabaseKind, DatabaseOpening, Reading, WrittenAddress},
@@ -105,9 +107,33 @@ pub(crate) fn line_end(text: &str, at: usize) -> usize {
     after.map_or(text.len(), |end| at + end + 1)
 }
 
-/// The text with the literals hidden, as long as their lines stay.
+/// A name that is given a string: `P = 'x'`, `const p: string = "x"`, `p: 'x'`.
+static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\b([A-Za-z_]\w*)\s*(?::[^=\n'"]*)?[=:]\s*("[^"\n]*"|'[^'\n]*'|`[^`\n]*`)"#).ok()
+});
+
+/// The strings that are given to the names in an address which is put together of them: each may be the password.
+fn given<'t>(text: &'t str, address: &'t str) -> impl Iterator<Item = Range<usize>> {
+    let is_name = |word: &&str| !word.is_empty();
+    let names: BTreeSet<_> = address
+        .split(|char: char| !char.is_alphanumeric() && char != '_')
+        .filter(is_name)
+        .collect();
+    let all = GIVEN
+        .as_ref()
+        .into_iter()
+        .flat_map(|given| given.captures_iter(text));
+    all.filter_map(move |found| {
+        names
+            .contains(found.get(1)?.as_str())
+            .then(|| found.get(2).map(|string| string.range()))
+            .flatten()
+    })
+}
+
+/// The text with the literals hidden, and what an address is put together of; their lines stay.
 pub(crate) fn hidden(text: &str, replacements: &[AddressLiteral]) -> Option<String> {
-    let changes: Vec<_> = replacements
+    let mut changes: Vec<_> = replacements
         .iter()
         .filter(|replacement| matches!(replacement.key, "PGPASSWORD" | ADDRESS))
         .filter_map(|replacement| {
@@ -116,5 +142,16 @@ pub(crate) fn hidden(text: &str, replacements: &[AddressLiteral]) -> Option<Stri
             Some((replacement.span.clone(), format!("\"••••\"{lines}")))
         })
         .collect();
+    for replacement in replacements.iter().filter(|literal| literal.key == ADDRESS) {
+        let address = text.get(replacement.span.clone())?;
+        for span in given(text, address) {
+            let apart = |(other, _): &(Range<usize>, String)| {
+                span.end <= other.start || other.end <= span.start
+            };
+            if changes.iter().all(apart) {
+                changes.push((span, "\"••••\"".to_owned()));
+            }
+        }
+    }
     changed(text, &changes)
 }
