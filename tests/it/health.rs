@@ -100,6 +100,20 @@ fn usual(port: u16) -> String {
 }
 
 #[test]
+fn a_committed_log_that_the_app_appends_to_is_told_of() {
+    let Some(clone) = Clone::healthy() else {
+        return;
+    };
+    assert_eq!(clone.setup().code, 0);
+    clone.repo.commit(&clone.home, "with the log");
+    let again = clone.setup();
+    assert_eq!((again.code, clone.starts()), (0, 2), "{again:#?}");
+    let wrote = finding(&again, "health.changed");
+    let title = "starting the app wrote `app/starts.log`";
+    assert_eq!(wrote["title"], title, "{wrote}");
+}
+
+#[test]
 fn the_last_start_counts_until_something_changes_and_says_what() {
     let Some(clone) = Clone::healthy() else {
         return;

@@ -1,7 +1,7 @@
 //! What the last start has shown: whether it still counts, and how it is remembered.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -130,8 +130,8 @@ pub(super) fn unread(coverage: &Coverage) -> Finding {
 /// The clone as it was before a start.
 pub(super) struct CloneBefore {
     inputs: GatheredInputs,
-    /// The files of the application that git sees.
-    files: BTreeSet<String>,
+    /// The files of the application that git sees, with their size and when they were written.
+    files: BTreeMap<String, FileMark>,
 }
 
 /// Looks at the clone before a start.
@@ -142,12 +142,20 @@ pub(super) async fn before(cx: &Cx) -> CloneBefore {
     }
 }
 
-async fn seen_by_git(cx: &Cx) -> BTreeSet<String> {
+/// A file's size, and when it was last written: what is different after it was written to.
+type FileMark = (u64, Option<SystemTime>);
+
+async fn seen_by_git(cx: &Cx) -> BTreeMap<String, FileMark> {
     let Some(backend) = startable(cx) else {
-        return BTreeSet::new();
+        return BTreeMap::new();
     };
     let files = cx.ports.repository.files_below(&backend.dir).await;
-    files.map(BTreeSet::from_iter).unwrap_or_default()
+    let mark = |path: &String| match cx.ports.files.stat(&cx.settings.path(path)) {
+        Ok(Some(stat)) => (stat.len, stat.modified),
+        Ok(None) | Err(_) => (0, None),
+    };
+    let files = files.unwrap_or_default().into_iter();
+    files.map(|path| (path.clone(), mark(&path))).collect()
 }
 
 /// Reads the inputs as they are.
@@ -337,14 +345,18 @@ pub(super) async fn remember(
     }
 }
 
-/// Reports what the application has written into the clone, where git sees it: files that were not among `files` before, and the changed ones
-/// of `written`.
-async fn tell_written(cx: &Cx, files: &BTreeSet<String>, written: &BTreeSet<String>) {
+/// Reports what the application has written into the clone, where git sees it: files that were not among `files` before, and changed ones
+/// that no person edits, such as a log that somebody has committed.
+async fn tell_written(cx: &Cx, files: &BTreeMap<String, FileMark>, written: &BTreeSet<String>) {
+    let is_written = |path: &String, mark: &FileMark| match files.get(path) {
+        None => true,
+        Some(before) => written.contains(path) || (before != mark && !is_source(path)),
+    };
     let seen: Vec<_> = seen_by_git(cx)
         .await
         .into_iter()
-        .filter(|path| !files.contains(path) || written.contains(path))
-        .map(ProofInput::File)
+        .filter(|(path, mark)| is_written(path, mark))
+        .map(|(path, _)| ProofInput::File(path))
         .collect();
     if seen.is_empty() {
         return;
