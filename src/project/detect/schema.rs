@@ -11,7 +11,7 @@ mod sql;
 
 pub(super) use node::prisma_schema;
 
-use crate::domain::reading::Spot;
+use crate::domain::{reading::Spot, source::join};
 use crate::project::{
     detect::{manifests::Language, proposal::Proposal, schema::migration::Migration, tree::Tree},
     settings::SchemaSettings,
@@ -26,15 +26,18 @@ pub(super) struct FoundSchema {
 /// The stack's own migrations, else those of a tool, else SQL files.
 pub(super) fn schema(tree: &Tree<'_>, dir: &str, proposal: &Proposal) -> Option<FoundSchema> {
     let usual = proposal.start.as_ref().map(|start| start.dir.as_str());
-    let own = proposal.migrate.clone().map(|command| Migration {
-        command,
-        dir: usual.unwrap_or(dir).to_owned(),
-        seen: proposal
-            .start
-            .as_ref()
-            .and_then(|start| start.seen.as_ref())
-            .map(|at| at.file.clone()),
-        only_empty: false,
+    let own = proposal.migrate.clone().map(|command| {
+        let dir = usual.unwrap_or(dir);
+        // the script that it runs, such as `manage.py`; else what names the tool
+        let mut named = command.iter().map(|word| join(dir, word));
+        let script = named.find(|path| tree.has(path));
+        let manifest = || tree.manifest_of(dir, proposal.language);
+        Migration {
+            seen: script.or_else(|| manifest().map(|at| at.file)),
+            dir: dir.to_owned(),
+            command,
+            only_empty: false,
+        }
     });
     let migration = own
         .or_else(|| match proposal.language {
