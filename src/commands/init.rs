@@ -47,7 +47,7 @@ impl InitArgs {
             output.note(format!("found: {}", in_folder(found.stack, &found.dir)));
             output.block(text.trim_end());
             output.note("found in:".to_owned());
-            for Evidence { what, seen } in &found.evidence {
+            for Evidence { what, seen, .. } in &found.evidence {
                 output.note(format!("  {what}: {}", place(seen.as_ref())));
             }
         }
@@ -73,8 +73,9 @@ impl InitArgs {
                 "seen": found
                     .evidence
                     .iter()
-                    .map(|Evidence { what, seen }| json!({
+                    .map(|Evidence { what, env_file, seen }| json!({
                         "what": what,
+                        "env_file": env_file,
                         "path": seen.as_ref().map(|at| &at.file),
                         "line": seen.as_ref().map(|at| at.line).filter(|line| *line > 0),
                     }))

@@ -158,6 +158,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     }
     let of_stack = known.then(|| Evidence {
         what: stack.to_owned(),
+        env_file: None,
         seen: tree.manifest_of(&dir, proposal.language),
     });
     let mut evidence: Vec<_> = of_stack.into_iter().chain(found_env.evidence).collect();
@@ -175,12 +176,14 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     });
     let mut env = vec![target];
     if let Some((app, reading)) = &started {
-        add(&mut env, env::target(tree, app, &proposal, reading).target);
+        let found = env::target(tree, app, &proposal, reading);
+        evidence.extend(found.evidence);
+        add(&mut env, found.target);
     }
     if let Some(start) = &proposal.start {
         env.extend(frontend::target(tree, FRONTENDS, &dir, start.port));
     }
-    let others = beside(tree, &dir, &proposal, found, &mut env);
+    let others = beside(tree, &dir, &proposal, found, &mut env, &mut evidence);
     if other_server.is_some() {
         env.clear();
     }
@@ -196,6 +199,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         .map(|found| {
             evidence.push(Evidence {
                 what: "schema".to_owned(),
+                env_file: None,
                 seen: found.seen,
             });
             found.settings
@@ -296,6 +300,7 @@ fn backend(
     let asked = start::health(read, dir, &reading.routes);
     evidence.push(Evidence {
         what: "start".to_owned(),
+        env_file: None,
         seen: start.seen.clone(),
     });
     let path = proposal.promised.as_ref().map(|(path, _)| path);
@@ -304,6 +309,7 @@ fn backend(
         let seen = path.and_then(route).map(|route| route.at.clone());
         evidence.push(Evidence {
             what: "health".to_owned(),
+            env_file: None,
             seen: seen.or_else(|| asked.as_ref().map(|asked| asked.seen.clone())),
         });
     }
@@ -352,6 +358,7 @@ fn beside(
     proposal: &Proposal,
     others: Vec<Candidate>,
     env: &mut Vec<EnvTarget>,
+    evidence: &mut Vec<Evidence>,
 ) -> Vec<(String, &'static str)> {
     let workspace = package::workspace_root(tree, dir)
         .filter(|_| proposal.language == Some(Language::JavaScript));
@@ -367,6 +374,7 @@ fn beside(
         let found = env::target(tree, &other.dir, &other.proposal, &reading);
         if found.is_shown && !env.iter().any(|known| known.file == found.target.file) {
             env.push(found.target);
+            evidence.extend(found.evidence);
         }
     }
     left

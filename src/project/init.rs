@@ -54,32 +54,35 @@ fn of_config(config: &Config, name: &str, recognized: bool) -> Draft {
 
 /// Notes what shows each value, and what else may be meant.
 fn show(draft: &mut Draft, detected: &Detected, base: &str) {
-    let origin = |what: &str| {
-        let shown = |evidence: &&Evidence| evidence.what == what;
+    let shown_in = |what: &str, env_file: Option<&str>| {
+        let shown = |evidence: &&Evidence| {
+            evidence.what == what && evidence.env_file.as_deref() == env_file
+        };
         let evidence = detected.evidence.iter().find(shown)?;
         Some(match &evidence.seen {
             Some(at) => ValueOrigin::Seen(at.clone()),
             None => ValueOrigin::Usual,
         })
     };
+    let origin = |what: &str| shown_in(what, None);
     let from_root = |value: &str| join(base, &unquoted(value));
+    let proposed: Vec<_> = detected.config.env.iter().map(|env| &env.file).collect();
     for table in &mut draft.tables {
         let is_guess = table.is_guess;
+        let mut env_file = String::new();
         for value in &mut table.values {
             let shown = match (value.table, value.key.as_str()) {
                 ("env", "file") => {
-                    let file = from_root(&value.value);
-                    let others = detected
-                        .other_env_files
-                        .iter()
-                        .filter(|other| **other != file);
+                    env_file = from_root(&value.value);
+                    let others = detected.other_env_files.iter();
+                    let others = others.filter(|other| !proposed.contains(other));
                     let inner = others.filter_map(|other| below(other, base));
                     value.others = inner.map(text).collect();
-                    origin(&file)
+                    origin(&env_file)
                 }
                 ("env", key) => key
                     .strip_prefix("keys.")
-                    .and_then(|key| origin(&unquoted(key))),
+                    .and_then(|key| shown_in(&unquoted(key), Some(&env_file))),
                 ("schema", "files" | "command") => origin("schema"),
                 ("backend", "dir") => origin(detected.stack),
                 ("backend", "start") => origin("start"),

@@ -185,6 +185,8 @@ impl BackendSettings {
 pub(crate) struct Evidence {
     /// What is proposed, as a person knows it: the file of an env file, a key, `start`.
     pub what: String,
+    /// The env file that the key is in, where it is one.
+    pub env_file: Option<String>,
     /// What shows it; `None` where it is only the custom. The line is 0 where all of the file does.
     pub seen: Option<Spot>,
 }

@@ -89,11 +89,13 @@ pub(super) fn target(
     };
     let mut evidence = vec![Evidence {
         what: file.clone(),
+        env_file: None,
         seen: of_file.or_else(|| example.as_ref().map(whole)),
     }];
     for (key, _) in &wanted {
         evidence.push(Evidence {
             what: key.clone(),
+            env_file: Some(file.clone()),
             seen: keys.seen(key, example.as_deref()),
         });
     }

@@ -375,7 +375,7 @@ fn what_is_proposed_says_where_it_was_seen() {
     let seen: Vec<_> = detect(&files)
         .evidence
         .into_iter()
-        .map(|Evidence { what, seen }| match seen {
+        .map(|Evidence { what, seen, .. }| match seen {
             None => format!("{what}: -"),
             Some(Spot { file, line }) => format!("{what}: {file}:{line}"),
         })
