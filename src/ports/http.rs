@@ -5,7 +5,7 @@ use std::{error::Error, fmt, io, path::PathBuf, sync::OnceLock, time::Duration};
 use reqwest::{Client, Response, StatusCode, header};
 
 use crate::{
-    domain::host::is_loopback,
+    domain::host::{LOCALHOST, is_loopback},
     ports::certificate::{self, CertificateFault},
 };
 
@@ -182,6 +182,8 @@ impl ClientFactory {
         let mut builder = Client::builder()
             .user_agent(concat!("neonup/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.timeout.min(Duration::from_secs(10)))
+            // what counts as this machine leads to it, also where no file names it: a name server is not asked
+            .resolve_to_addrs("localhost", &LOCALHOST)
             .timeout(self.timeout)
             // whoever is named in a redirect would be asked in the service's place
             .redirect(reqwest::redirect::Policy::none())

@@ -156,11 +156,8 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     {
         found_env = edited;
     }
-    let of_stack = known.then(|| Evidence {
-        what: stack.to_owned(),
-        env_file: None,
-        seen: tree.manifest_of(&dir, proposal.language),
-    });
+    let manifest = || tree.manifest_of(&dir, proposal.language);
+    let of_stack = known.then(|| Evidence::of(stack, manifest()));
     let mut evidence: Vec<_> = of_stack.into_iter().chain(found_env.evidence).collect();
     let mut target = found_env.target;
     if target.example.is_none() && recognized {
@@ -197,11 +194,7 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
     let schema = schema::schema(tree, &dir, &proposal)
         .filter(|found| !found.settings.only_empty || is_ours())
         .map(|found| {
-            evidence.push(Evidence {
-                what: "schema".to_owned(),
-                env_file: None,
-                seen: found.seen,
-            });
+            evidence.push(Evidence::of("schema", found.seen));
             found.settings
         });
     let (app, reading) = match &started {
@@ -298,20 +291,13 @@ fn backend(
         .or_else(|| start::declared_start(read, dir))?;
     let port = start.port;
     let asked = start::health(read, dir, &reading.routes);
-    evidence.push(Evidence {
-        what: "start".to_owned(),
-        env_file: None,
-        seen: start.seen.clone(),
-    });
+    evidence.push(Evidence::of("start", start.seen.clone()));
     let path = proposal.promised.as_ref().map(|(path, _)| path);
     if path.is_some() || asked.is_some() {
         let route = |path: &String| reading.routes.iter().find(|route| route.path == *path);
         let seen = path.and_then(route).map(|route| route.at.clone());
-        evidence.push(Evidence {
-            what: "health".to_owned(),
-            env_file: None,
-            seen: seen.or_else(|| asked.as_ref().map(|asked| asked.seen.clone())),
-        });
+        let seen = seen.or_else(|| asked.as_ref().map(|asked| asked.seen.clone()));
+        evidence.push(Evidence::of("health", seen));
     }
     let backend = start.backend(asked.as_ref());
     Some(match proposal.promised {

@@ -191,6 +191,17 @@ pub(crate) struct Evidence {
     pub seen: Option<Spot>,
 }
 
+impl Evidence {
+    /// What shows something that is no key of an env file.
+    pub(crate) fn of(what: &str, seen: Option<Spot>) -> Self {
+        Self {
+            what: what.to_owned(),
+            env_file: None,
+            seen,
+        }
+    }
+}
+
 /// What was found in the repository.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct RepositoryFacts {

@@ -46,7 +46,12 @@ pub(crate) fn of_proposal(file: &ProposedFile) -> Choices {
     };
     let mut choices = vec![write, without];
     if let Some(next) = &file.next_app {
-        choices.push(choice("Use another app", "next app", Action::NextApp).note(next));
+        let note = if file.is_changed {
+            format!("{next}; your changes are lost")
+        } else {
+            next.clone()
+        };
+        choices.push(choice("Use another app", "next app", Action::NextApp).note(note));
     }
     let width = file.values.iter().map(|value| value.name.chars().count());
     let width = width.max().unwrap_or(0).min(20);

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::{
     core::{environment::Environment, event::ActivityKind, secret::Secret},
-    domain::question,
+    domain::{host::LOCALHOST, question},
     os::{
         dumps, environments, loopback, process_table,
         programs::{self, CONDA_PROGRAMS, ENVIRONMENT_PROGRAMS},
@@ -40,12 +40,6 @@ const LISTEN: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_secs(3);
 /// The longest health answer that is read.
 const BODY_LIMIT: usize = 64 * 1024;
-
-/// The addresses of `localhost`; a port of 0 leaves the URL's.
-const LOCALHOST: [SocketAddr; 2] = [
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
-];
 
 /// Programs of this machine.
 pub(crate) struct OsProcess {

@@ -111,6 +111,21 @@ fn a_value_is_edited_in_a_dialog_and_taken_only_if_it_can_be_read() {
 }
 
 #[test]
+fn reading_again_never_discards_a_change() {
+    let mut app = fixture("proposal");
+    let read = ProposalRequest::Of("backend".to_owned());
+    assert_eq!(press(&mut app.clone(), Char('r')), [Effect::Proposal(read)]);
+    walk(&mut app, &[Down, Down, Char('e'), Char('2'), Enter]);
+    let changed = app.proposal.clone();
+    assert!(press(&mut app, Char('r')).is_empty());
+    assert_eq!(app.proposal, changed);
+    assert!(
+        app.toast
+            .is_some_and(|toast| toast.text.contains("discard"))
+    );
+}
+
+#[test]
 fn another_app_is_proposed_for_and_comes_round() {
     let mut app = fixture("proposal-apps");
     let dir = app.proposal.as_ref().unwrap().next_app().unwrap().0.clone();

@@ -14,6 +14,7 @@ use crate::{
     testing::screens::{AppDriver, done, failed, failure, finished, fixtures, todo},
     tui::{
         msg::{Effect, Msg},
+        proposal::ProposalRequest,
         state::{App, Screen, overlay::Overlay},
         tests::input::{fixture, press},
         update::update,
@@ -159,11 +160,9 @@ impl Walk {
         effects: &[Effect],
     ) -> Result<(), TestCaseError> {
         let acts = effects.iter().any(|effect| match effect {
-            Effect::Apply(_)
-            | Effect::Demo(_)
-            | Effect::Proposal(_)
-            | Effect::KeepApp
-            | Effect::StopApp => true,
+            // to read again what is proposed loses nothing
+            Effect::Proposal(request) => matches!(request, ProposalRequest::Write(_)),
+            Effect::Apply(_) | Effect::Demo(_) | Effect::KeepApp | Effect::StopApp => true,
             // q leaves from anywhere
             Effect::Quit(_) => code == KeyCode::Enter,
             Effect::Probe(_)

@@ -50,6 +50,10 @@ pub(super) fn command(app: &mut App, command: KeyCommand) -> Option<Vec<Effect>>
             }
             Vec::new()
         }
+        KeyCommand::Probe if proposal.draft.is_changed() => {
+            app.notify("that would discard your changes; write the file first");
+            Vec::new()
+        }
         KeyCommand::Probe => {
             let dir = proposal.found.dir.clone();
             ask(app, ProposalRequest::Of(dir))
