@@ -56,10 +56,10 @@ def build(target, folder):
     if lacks := missing(target):
         raise Missing(lacks)
     # zig brings the C library with its start files, and drops the word by which Rust asks for a position-independent program
-    command = ["cargo-zigbuild", "rustc", "--release", "--locked", "--bin", "neonup", "--target", target.triple]
+    command = ["cargo-zigbuild", "rustc", "--profile", "dist", "--locked", "--bin", "neonup", "--target", target.triple]
     command += ["--", "-C", "link-self-contained=no", "-C", "link-arg=-pie"]
     subprocess.run(command, cwd=project.ROOT, env=environment(folder), check=True)
-    program = (folder / target.triple / "release" / target.program).read_bytes()
+    program = (folder / target.triple / "dist" / target.program).read_bytes()
     assert is_static_pie(program), "the program is not static, or not position-independent"
     return program
 
