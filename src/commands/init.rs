@@ -14,7 +14,10 @@ use crate::{
     commands::{context::CommandContext, error::CommandError, input},
     core::exit::Exit,
     domain::reading::Spot,
-    project::settings::{EnvBasis, Evidence},
+    project::{
+        draft::in_folder,
+        settings::{EnvBasis, Evidence},
+    },
     report::output::Output,
 };
 
@@ -117,15 +120,6 @@ fn place(seen: Option<&Spot>) -> String {
         None => "not in any file; this is the usual value".to_owned(),
         Some(Spot { file, line: 0 }) => file.clone(),
         Some(Spot { file, line }) => format!("{file}:{line}"),
-    }
-}
-
-/// A stack with its folder, for a person.
-fn in_folder(stack: &str, dir: &str) -> String {
-    if dir.is_empty() {
-        stack.to_owned()
-    } else {
-        format!("{stack} in {dir}/")
     }
 }
 

@@ -274,6 +274,15 @@ impl Draft {
     }
 }
 
+/// An application with its folder, for a person.
+pub(crate) fn in_folder(stack: &str, dir: &str) -> String {
+    if dir.is_empty() {
+        stack.to_owned()
+    } else {
+        format!("{stack} in {dir}/")
+    }
+}
+
 /// A name of the repository's as it may stand in a comment.
 fn name_in_comment(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).collect()

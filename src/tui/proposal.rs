@@ -6,7 +6,7 @@ use crate::{
     core::choices::{ProposedFile, ProposedValue},
     domain::reading::Spot,
     project::{
-        draft::{Draft, ValueOrigin},
+        draft::{Draft, ValueOrigin, in_folder},
         settings::{RepositoryFacts, Settings},
     },
 };
@@ -172,15 +172,6 @@ impl ProposalScreen {
                 })
                 .collect(),
         }
-    }
-}
-
-/// An application with its folder, for a person.
-pub(crate) fn in_folder(stack: &str, dir: &str) -> String {
-    if dir.is_empty() {
-        stack.to_owned()
-    } else {
-        format!("{stack} in {dir}/")
     }
 }
 

@@ -2,12 +2,9 @@
 
 use ratatui::text::Line;
 
-use crate::tui::{
-    choices,
-    proposal::{ProposalRequest, in_folder},
-    text,
-    text_context::TextContext,
-    theme::Role,
+use crate::{
+    project::draft::in_folder,
+    tui::{choices, proposal::ProposalRequest, text, text_context::TextContext, theme::Role},
 };
 
 /// The heading, and the sentence below it.
