@@ -58,3 +58,68 @@ impl EachApp {
         self.exit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::{Arc, Mutex},
+    };
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::report::error::ErrorReport;
+
+    #[derive(Clone, Default)]
+    struct Printed(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Printed {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Printed {
+        /// The one document.
+        fn document(&self) -> Value {
+            serde_json::from_slice(&self.0.lock().unwrap()).unwrap()
+        }
+    }
+
+    #[test]
+    fn all_apps_are_in_one_document_and_the_worst_decides() {
+        let printed = Printed::default();
+        let mut output = Output::captured(Box::new(printed.clone()), Box::new(io::sink()), true);
+        let mut all = EachApp::begin(&mut output);
+        for (app, exit) in [("api", Exit::Failed), ("web", Exit::Gaps)] {
+            all.next(app, &mut output);
+            output.document(&json!({ "status": "todo" }));
+            assert!(all.ended(exit));
+        }
+        assert_eq!(all.finish(&mut output), Exit::Failed);
+        let expected = json!({
+            "version": 1,
+            "status": "failed",
+            "apps": [{ "status": "todo", "app": "api" }, { "status": "todo", "app": "web" }],
+        });
+        assert_eq!(printed.document(), expected);
+    }
+
+    #[test]
+    fn an_error_on_the_way_is_the_one_document() {
+        let printed = Printed::default();
+        let mut output = Output::captured(Box::new(printed.clone()), Box::new(io::sink()), true);
+        let mut all = EachApp::begin(&mut output);
+        all.next("api", &mut output);
+        output.document(&json!({ "status": "done" }));
+        output.failure(&ErrorReport::new("neonup.toml can't be read"));
+        let document = printed.document();
+        assert_eq!(document["error"]["title"], "neonup.toml can't be read");
+    }
+}

@@ -38,6 +38,10 @@ fn several_apps_have_a_folder_each_and_nothing_beside_them() {
     assert_eq!(api.env[0].file, "shop/api/.env");
     assert_eq!(api.schema.unwrap().files, ["shop/api/schema.sql"]);
     assert_eq!(api.backend.unwrap().dir, "shop/api");
+    // a command runs in the app's folder, also where it isn't said how the app starts
+    let migrated = read("[[app]]\ndir = \"api\"\n[app.schema]\ncommand = [\"migrate\"]\n").unwrap();
+    let schema = migrated.of_app(&migrated.apps[0]).schema.unwrap();
+    assert_eq!(schema.dir.as_deref(), Some("api"));
     // what it doesn't say is detected
     let web = config.of_app(&config.apps[1]);
     assert_eq!((web.env.len(), web.schema, web.backend), (0, None, None));

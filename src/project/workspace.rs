@@ -27,7 +27,7 @@ use crate::{
         detect::{self, Detected, Tree},
         init,
         resolve::Layers,
-        settings::{CONFIG_FILE, EnvTarget, Flags, Settings},
+        settings::{CONFIG_FILE, EnvBasis, EnvTarget, Flags, Settings},
     },
 };
 
@@ -395,7 +395,12 @@ impl Workspace {
                 self.focus.clone_from(&app.dir);
                 let detected = self.detect(survey);
                 self.config_file = file;
-                detected.config.env
+                // what is a guess is no file of the project's yet
+                if detected.env_basis() == EnvBasis::Known {
+                    detected.config.env
+                } else {
+                    Vec::new()
+                }
             } else {
                 app.env.clone()
             };

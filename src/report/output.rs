@@ -334,6 +334,8 @@ impl Output {
 
     /// Reports that the command could not do its work, as lines and with `--json` as a document, too.
     pub(crate) fn failure(&mut self, error: &ErrorReport) {
+        // a command that ends with an error prints nothing of what it has kept
+        self.collected = None;
         if self.json {
             self.document(&json::error(error));
         }

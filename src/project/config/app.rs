@@ -42,9 +42,13 @@ impl Config {
 
     /// The configuration of one of its applications.
     pub(crate) fn of_app(&self, app: &AppConfig) -> Self {
+        let mut schema = app.schema.clone();
+        if let Some(schema) = schema.as_mut().filter(|schema| !schema.command.is_empty()) {
+            schema.dir.get_or_insert_with(|| app.dir.clone());
+        }
         Self {
             env: app.env.clone(),
-            schema: app.schema.clone(),
+            schema,
             backend: app.backend.clone(),
             apps: Vec::new(),
             ..self.clone()
