@@ -7,13 +7,13 @@
 )]
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, IsTerminal as _},
     mem::MaybeUninit,
-    os::fd::{AsRawFd as _, IntoRawFd as _, RawFd},
+    os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, IntoRawFd as _, RawFd},
     ptr,
     sync::{
-        Once,
+        Once, OnceLock,
         atomic::{AtomicPtr, Ordering},
     },
 };
@@ -57,9 +57,43 @@ struct Before {
     settings: libc::termios,
     /// The terminal.
     tty: RawFd,
-    /// Where to write, and what: the sequences that give the screen back.
-    out: RawFd,
+    out: Stream,
+    /// What gives the screen back.
     sequences: &'static [u8],
+}
+
+/// A stream of ours that leads to the terminal.
+///
+/// The handler may run on any thread, and until the process has ended the others go on: a frame that is drawn meanwhile would hide
+/// the cursor again. So the stream leads nowhere from the moment when the terminal is given back.
+#[derive(Clone, Copy)]
+struct Stream {
+    /// Where everybody writes.
+    shared: RawFd,
+    /// The same terminal, for the handler alone.
+    own: RawFd,
+    /// What leads nowhere.
+    nowhere: RawFd,
+}
+
+impl Stream {
+    fn of(out: Out) -> Option<Self> {
+        static STREAMS: [OnceLock<Option<Stream>>; 2] = [const { OnceLock::new() }; 2];
+        let [stdout, stderr] = &STREAMS;
+        let make = |shared: BorrowedFd<'_>| {
+            let nowhere = fs::OpenOptions::new().write(true).open("/dev/null").ok()?;
+            Some(Self {
+                shared: shared.as_raw_fd(),
+                own: shared.try_clone_to_owned().ok()?.into_raw_fd(),
+                nowhere: nowhere.into_raw_fd(),
+            })
+        };
+        // once: after each Ctrl-Z the terminal is taken again
+        *match out {
+            Out::Stdout => stdout.get_or_init(|| make(io::stdout().as_fd())),
+            Out::Stderr => stderr.get_or_init(|| make(io::stderr().as_fd())),
+        }
+    }
 }
 
 /// What is to be given back; null while the terminal is not ours. What was made for it is never freed: a handler may be
@@ -73,11 +107,7 @@ static EARLIER: [AtomicPtr<libc::sigaction>; SIGNALS] =
 /// Remembers how the terminal is now, before it is taken. `sequences` are written to `out` if a signal ends us meanwhile.
 pub(crate) fn arm(out: Out, sequences: &'static [u8]) {
     static HANDLERS: Once = Once::new();
-    let out = match out {
-        Out::Stdout => io::stdout().as_raw_fd(),
-        Out::Stderr => io::stderr().as_raw_fd(),
-    };
-    let Ok(tty) = terminal() else {
+    let (Some(out), Ok(tty)) = (Stream::of(out), terminal()) else {
         return;
     };
     let mut settings = MaybeUninit::uninit();
@@ -109,7 +139,7 @@ pub(crate) fn disarm() {
 
 /// The terminal whose settings are changed: as crossterm chooses it.
 fn terminal() -> io::Result<RawFd> {
-    static TTY: std::sync::OnceLock<Option<RawFd>> = std::sync::OnceLock::new();
+    static TTY: OnceLock<Option<RawFd>> = OnceLock::new();
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return Ok(stdin.as_raw_fd());
@@ -142,13 +172,13 @@ fn install(signal: libc::c_int) {
 
 /// The handler: gives the terminal back and lets the signal do what it does to a program that handles none.
 ///
-/// It calls only what is async-signal-safe (signal-safety(7)): poll, write, tcsetattr, sigaction, raise.
+/// It calls only what is async-signal-safe (signal-safety(7)): poll, dup2, write, tcsetattr, sigaction, raise.
 extern "C" fn on_signal(
     signal: libc::c_int,
     info: *mut libc::siginfo_t,
     _context: *mut libc::c_void,
 ) {
-    give_back();
+    let before = give_back();
     // SAFETY: the kernel gives a valid `siginfo_t`; `EARLIER` holds null or a pointer that was leaked, and so is valid for ever;
     // a zeroed `sigaction` is `SIG_DFL` without flags.
     unsafe {
@@ -158,6 +188,11 @@ extern "C" fn on_signal(
             let slot = usize::try_from(signal).ok().and_then(|at| EARLIER.get(at));
             let earlier = slot.map_or(ptr::null_mut(), |slot| slot.load(Ordering::SeqCst));
             if !earlier.is_null() {
+                // that handler tells of an overflow there
+                let out = before.map(|before| before.out);
+                if let Some(out) = out.filter(|out| out.shared == libc::STDERR_FILENO) {
+                    libc::dup2(out.own, out.shared);
+                }
                 // the same access fails again as soon as we return, and is told as it always was
                 libc::sigaction(signal, earlier, ptr::null_mut());
                 return;
@@ -170,23 +205,30 @@ extern "C" fn on_signal(
     }
 }
 
-fn give_back() {
+/// Returns what the terminal was, if it was ours until now.
+fn give_back() -> Option<&'static Before> {
     let before = BEFORE.swap(ptr::null_mut(), Ordering::SeqCst);
     // SAFETY: null, or a pointer that was leaked, and so is valid for ever. What is passed on lives in it.
     unsafe {
-        let Some(before) = before.as_ref() else {
-            return;
-        };
+        let before = before.as_ref()?;
+        let Stream {
+            shared,
+            own,
+            nowhere,
+        } = before.out;
+        // a write that has begun holds the terminal until it is done, so that ours comes after it
+        libc::dup2(nowhere, shared);
         let mut ready = libc::pollfd {
-            fd: before.out,
+            fd: own,
             events: libc::POLLOUT,
             revents: 0,
         };
         if libc::poll(&raw mut ready, 1, WRITE_WAIT) > 0 {
             let sequences = before.sequences;
             // nothing is left to be done about a terminal that is gone
-            let _written = libc::write(before.out, sequences.as_ptr().cast(), sequences.len());
+            let _written = libc::write(own, sequences.as_ptr().cast(), sequences.len());
         }
         libc::tcsetattr(before.tty, libc::TCSANOW, &raw const before.settings);
+        Some(before)
     }
 }
