@@ -23,6 +23,7 @@ mod logging;
 mod login;
 mod logout;
 mod man;
+mod man_sections;
 mod opening;
 mod panics;
 mod plain;
@@ -152,6 +153,6 @@ async fn dispatch(
         Some(CliCommand::Demo(args)) => args.run(context, output).await,
         Some(CliCommand::Sandbox(args)) => args.run(context, output).await,
         Some(CliCommand::Completions(args)) => Ok(args.run(Cli::command(), output)),
-        Some(CliCommand::Man(man::ManArgs)) => Ok(man::ManArgs::run(Cli::command(), output)),
+        Some(CliCommand::Man(args)) => args.run(Cli::command(), output),
     }
 }

@@ -9,7 +9,7 @@ def name(target):
 
 
 def archive(target, program, pages, sbom, epoch):
-    """Its name and bytes. `pages` are the man page and the completions."""
+    """Its name and bytes. `pages` are the man pages and the completions."""
     files = {
         target.program: (program, True),
         "README.md": (project.readme().encode(), False),

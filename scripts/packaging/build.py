@@ -72,10 +72,12 @@ def is_static_pie(program):
 
 
 def pages(program):
-    """The man page and the completions, which the program prints itself."""
+    """The man pages and the completions, which the program prints itself."""
     run = lambda *words: subprocess.run([program, *words], check=True, capture_output=True).stdout
+    # `neonup-hook-install.1` is the page of `hook install`
+    words = {page: page.removesuffix(".1").split("-")[1:] for page in run("man", "--list").decode().split()}
     return {
-        "man/neonup.1": run("man"),
+        **{f"man/{page}": run("man", *command) for page, command in words.items()},
         "completions/neonup.bash": run("completions", "bash"),
         "completions/_neonup": run("completions", "zsh"),
         "completions/neonup.fish": run("completions", "fish"),

@@ -27,7 +27,7 @@ exit) exit "$2" ;;
 wait) trap 'echo asked; exit 7' TERM; echo ready; while :; do sleep 0.05; done ;;
 esac
 """
-PAGES = {name: name.encode() for name in ["man/neonup.1", "completions/neonup.bash", "completions/_neonup", "completions/neonup.fish"]}
+PAGES = {name: name.encode() for name in ["man/neonup.1", "man/neonup-check.1", "completions/neonup.bash", "completions/_neonup", "completions/neonup.fish"]}
 SHOWN = "[a b][][$c]"
 
 

@@ -5,7 +5,6 @@ from .files import ar, gz, tar, xz
 
 # where Debian keeps what the archives have
 PAGES = {
-    "man/neonup.1": "usr/share/man/man1/neonup.1.gz",
     "completions/neonup.bash": "usr/share/bash-completion/completions/neonup",
     "completions/_neonup": "usr/share/zsh/vendor-completions/_neonup",
     "completions/neonup.fish": "usr/share/fish/vendor_completions.d/neonup.fish",
@@ -23,7 +22,11 @@ def package(target, program, pages, epoch, maintainer):
     """Its name and bytes."""
     files = {"usr/bin/neonup": (program, True), "usr/share/doc/neonup/copyright": (copyright_page(), False)}
     for page, path in PAGES.items():
-        files[path] = (gz(pages[page]) if path.endswith(".gz") else pages[page], False)
+        files[path] = (pages[page], False)
+    for page in pages:
+        folder, name = page.split("/")
+        if folder == "man":
+            files[f"usr/share/man/man1/{name}.gz"] = (gz(pages[page]), False)
     size = sum(-(-len(data) // 1024) for data, _ in files.values())
     control = (
         f"Package: {project.NAME}\nVersion: {project.VERSION}\nArchitecture: {target.deb}\nMaintainer: {maintainer}\n"

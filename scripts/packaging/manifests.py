@@ -31,7 +31,7 @@ def formula(hashes, url):
         f"  license any_of: [{licenses}]\n\n" + "\n".join(blocks) + "\n"
         "  def install\n"
         '    bin.install "neonup"\n'
-        '    man1.install "man/neonup.1"\n'
+        '    man1.install Dir["man/*.1"]\n'
         '    bash_completion.install "completions/neonup.bash" => "neonup"\n'
         '    zsh_completion.install "completions/_neonup"\n'
         '    fish_completion.install "completions/neonup.fish"\n'

@@ -85,6 +85,8 @@ pub(crate) enum CommandError {
     #[error("can't use the stored trust")]
     Trust(#[source] RecordError),
 
+    #[error("there is no manual page for `{0}`")]
+    NoManualPage(String),
     #[error("nothing to explain")]
     NothingToExplain,
     #[error("can't read the log from standard input")]
@@ -111,6 +113,7 @@ impl CommandError {
             | Self::SeveralApps(_)
             | Self::Log { .. }
             | Self::Fault(_)
+            | Self::NoManualPage(_)
             | Self::NothingToExplain => Exit::Usage,
             Self::Runtime(_) | Self::Bug(_) | Self::ScreenBug(_) => Exit::Bug,
             Self::Failure(_)
@@ -210,6 +213,7 @@ impl CommandError {
             Self::Trust(error) => report
                 .why(error.to_string())
                 .hint("set NEONUP_TRUST=1 to trust this clone for one run"),
+            Self::NoManualPage(_) => report.hint("run `neonup man --list` for the names of all pages"),
             Self::NothingToExplain => report.hint(
                 "name a finding's code (`neonup explain env.stale-url`), or pipe a log (`neonup explain < app.log`)",
             ),
