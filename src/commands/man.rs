@@ -97,7 +97,7 @@ fn render(command: &Command) -> Vec<u8> {
     bytes
 }
 
-/// The usage in one line: with each option, as clap_mangen has it, it would be a paragraph.
+/// The usage in one line: with each option, as `clap_mangen` has it, it would be a paragraph.
 fn synopsis(command: &Command) -> Roff {
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").trim();
