@@ -23,6 +23,7 @@ use crate::{
         error::CommandError,
         frontend::{self, Frontend},
         opening::Opening,
+        proposals,
         setup::SetupArgs,
     },
     core::{
@@ -109,7 +110,8 @@ impl DemoArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let (settings, ports) = demo.open(context)?;
+        let open = demo.workspace(context);
+        let (settings, ports) = open()?;
         let notes = demo.notes();
         let private = demo.private_words();
         if self.present {
@@ -124,7 +126,7 @@ impl DemoArgs {
                 notes: notes.clone(),
                 present: self.present,
                 demo: Some(Arc::new(environment)),
-                proposals: None,
+                proposals: Some(proposals::of_workspace(move |_| open(), &settings, &ports)),
                 private,
             };
             frontend::run(frontend, settings, ports, opening, context, output).await
@@ -167,7 +169,11 @@ const HIDDEN_VARIABLES: [&str; 5] = [
 ];
 
 impl Demo<'_> {
-    fn open(self, context: &CommandContext) -> Result<(Settings, Ports), CommandError> {
+    /// What opens the sample project, as often as it has to be.
+    fn workspace(
+        self,
+        context: &CommandContext,
+    ) -> impl Fn() -> Result<(Settings, Ports), CommandError> + Send + Sync + 'static {
         let environment = context
             .environment
             .without(&HIDDEN_VARIABLES)
@@ -182,13 +188,16 @@ impl Demo<'_> {
             skips: not_on_this_machine(),
             ..Flags::default()
         };
-        Workspace::at(self.project, environment)
-            .open(
-                flags,
-                &AppScope::Here,
-                Arc::new(CarriedPostgres::new(context.postgres())),
-            )
-            .map_err(CommandError::DemoWorkspace)
+        let (project, postgres) = (self.project.to_owned(), context.postgres());
+        move || {
+            Workspace::at(&project, environment.clone())
+                .open(
+                    flags.clone(),
+                    &AppScope::Here,
+                    Arc::new(CarriedPostgres::new(postgres.clone())),
+                )
+                .map_err(CommandError::DemoWorkspace)
+        }
     }
 
     fn environment(self, settings: &Settings, ports: &Ports) -> SampleEnvironment {

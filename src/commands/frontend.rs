@@ -49,7 +49,7 @@ pub(super) async fn open_wizard(
     }
     let frontend = Frontend::choose(context);
     let opening = Opening {
-        proposals: Some(proposals::of_repository(context, &settings)),
+        proposals: Some(proposals::of_repository(context, &settings, &ports)),
         ..Opening::default()
     };
     run(frontend, settings, ports, opening, context, output).await

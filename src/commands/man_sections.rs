@@ -31,7 +31,7 @@ const EXITS: &[(Exit, &str)] = &[
     ),
     (
         Exit::Failed,
-        "A step failed, or an answer is missing and there is nobody to ask.",
+        "A step failed, or an answer is missing and there is no terminal to ask for it.",
     ),
     (Exit::Usage, "The command line or neonup.toml is wrong."),
     (Exit::Bug, "A bug in neonup."),

@@ -33,6 +33,7 @@ pub(super) async fn run(
         service: settings.service().to_owned(),
         start: opened.start.clone(),
         notes: opening.notes,
+        config: opened.file.clone(),
         proposal: opened
             .found
             .filter(|_| opening.proposals.is_some())

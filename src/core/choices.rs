@@ -22,7 +22,7 @@ mod tests;
 mod trust;
 
 pub(crate) use self::{
-    choice::{Action, Choice, ChoiceRow, Choices},
+    choice::{Action, Choice, ChoiceRow, Choices, SettingsPart},
     commands::for_answer as command_for,
     context::{Medium, StepContext},
     env::can_undo,
@@ -66,14 +66,19 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
         StepId::Project => {
             choices.extend(project::discard(context));
             choices.extend(project::another(context));
+            choices.extend(project::branch(context));
         }
-        StepId::Env if can_undo(context.state) => choices.push(env::undo(context)),
+        StepId::Env => {
+            let undo = can_undo(context.state).then(|| env::undo(context));
+            choices.push(undo.unwrap_or_else(|| context.probe_again()));
+            choices.push(env::settings(context));
+        }
         StepId::Health => choices.extend(health::done(context)),
         StepId::Secrets => {
             choices.extend(secrets::hook(context));
             choices.push(context.choice("Re-check", "re-check", Action::Probe));
         }
-        StepId::Backend | StepId::Schema | StepId::Env => {
+        StepId::Backend | StepId::Schema => {
             choices.push(context.choice("Re-check", "re-check", Action::Probe));
         }
     }

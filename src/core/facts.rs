@@ -140,6 +140,10 @@ pub(crate) struct JoinedProject {
     pub role: String,
     /// The state of the compute: `active`, `idle`, …
     pub compute: String,
+    /// The names of the project's branches, where they are known.
+    pub branches: Vec<String>,
+    /// The names of the branch's databases, where they are known.
+    pub databases: Vec<String>,
 }
 
 /// The project screen's facts.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::reading::Spot;
+use crate::{domain::reading::Spot, project::toml_value};
 
 /// What stands at the head of the file.
 const HEAD: &str = "# What this project needs from its database. Commit it; it contains no secrets. The next developer runs: neonup\n";
@@ -41,6 +41,8 @@ pub(crate) struct DraftValue {
     pub origin: ValueOrigin,
     /// Other values that may be meant, in TOML.
     pub others: Vec<String>,
+    /// Whether the file may do without it: then it holds nothing where it isn't set.
+    is_optional: bool,
 }
 
 impl DraftValue {
@@ -57,6 +59,17 @@ impl DraftValue {
             comment,
             origin: ValueOrigin::Derived,
             others: Vec::new(),
+            is_optional: false,
+        }
+    }
+
+    /// A value of `[project]` that need not be set.
+    pub(super) fn optional(key: &str, value: Option<String>, others: Vec<String>) -> Self {
+        let value = value.unwrap_or_default();
+        Self {
+            others: others.into_iter().filter(|other| *other != value).collect(),
+            is_optional: true,
+            ..Self::new("project", key, value, "")
         }
     }
 
@@ -64,6 +77,12 @@ impl DraftValue {
     pub(crate) fn name(&self) -> &str {
         match (self.table, self.key.as_str()) {
             ("project", "name") => "Project name",
+            ("project", "org") => "Organization",
+            ("project", "region") => "Region",
+            ("project", "postgres") => "Postgres version",
+            ("project", "branch") => "Branch",
+            ("project", "branch_expires_days") => "Branch expires",
+            ("project", "database") => "Database",
             ("env", "file") => "Env file",
             ("env", "example") => "Its example",
             ("schema", "files") => "SQL files",
@@ -78,6 +97,11 @@ impl DraftValue {
             ("backend", "timeout") => "Time limit",
             (_, key) => key.strip_prefix("keys.").unwrap_or(key),
         }
+    }
+
+    /// Whether the file may do without it.
+    pub(crate) const fn is_optional(&self) -> bool {
+        self.is_optional
     }
 
     /// Whether it is one of the keys of an env file.
@@ -106,6 +130,20 @@ impl DraftValue {
     pub(super) fn in_toml(&self, typed: &str) -> Result<String, String> {
         let is_toml = typed.parse::<toml_edit::Value>().is_ok();
         let text = |text: &str| toml_edit::Value::from(text).to_string();
+        if self.is_optional && typed.is_empty() {
+            return Ok(String::new());
+        }
+        let is_number = matches!(self.key.as_str(), "postgres" | "branch_expires_days");
+        if self.is_optional && is_number {
+            let number = typed.parse::<u16>();
+            return number.map_or_else(
+                |_| Err("this is a number".to_owned()),
+                |number| Ok(number.to_string()),
+            );
+        }
+        if self.is_optional && !(typed.starts_with(['"', '\'']) && is_toml) {
+            return Ok(text(typed));
+        }
         match self.parsed() {
             Some(toml_edit::Value::String(_)) if !self.is_key() => {
                 let quoted = typed.starts_with(['"', '\'']) && is_toml;
@@ -127,6 +165,9 @@ impl DraftValue {
 
     /// What it holds, in a few words.
     pub(crate) fn plain(&self) -> String {
+        if self.value.is_empty() {
+            return "(not set)".to_owned();
+        }
         let table = self.value.starts_with('{');
         let bare: String = if table {
             let brackets = ['"', '{', '}'];
@@ -198,6 +239,8 @@ pub(crate) struct Draft {
     /// Whether nothing shows how the application starts, or what it reads.
     pub(super) starts_unknown: bool,
     is_changed: bool,
+    /// The text of the file that it was read from; `None` where there is none yet.
+    source: Option<String>,
 }
 
 impl Draft {
@@ -208,8 +251,46 @@ impl Draft {
         }
     }
 
+    /// The values of a file that exists.
+    pub(super) fn of_file(tables: Vec<DraftTable>, source: &str) -> Self {
+        Self {
+            source: Some(source.to_owned()),
+            ..Self::new(tables)
+        }
+    }
+
+    /// The text of the file that exists, as it was read.
+    pub(crate) fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// The text of the file that exists with what a person has chosen in it. What can't be put in its place is left out.
+    fn edited(&self, source: &str) -> String {
+        let mut text = source.to_owned();
+        let mut env_files = 0;
+        for table in &self.tables {
+            let is_env = table
+                .values
+                .first()
+                .is_some_and(|value| value.table == "env");
+            let at = if is_env { env_files } else { 0 };
+            env_files += usize::from(is_env);
+            let chosen = |value: &&DraftValue| value.origin == ValueOrigin::Chosen;
+            for value in table.values.iter().filter(chosen) {
+                let DraftValue {
+                    table, key, value, ..
+                } = value;
+                text = toml_value::with_value(&text, table, at, key, value).unwrap_or(text);
+            }
+        }
+        text
+    }
+
     /// The text of the file.
     pub(crate) fn text(&self) -> String {
+        if let Some(source) = &self.source {
+            return self.edited(source);
+        }
         let mut out = HEAD.to_owned();
         out.extend(self.tables.iter().map(DraftTable::text));
         for (dir, stack) in &self.others {
@@ -238,8 +319,11 @@ impl Draft {
     }
 
     /// Whether a person has changed a value.
-    pub(crate) const fn is_changed(&self) -> bool {
-        self.is_changed
+    pub(crate) fn is_changed(&self) -> bool {
+        match &self.source {
+            Some(source) => self.text() != *source,
+            None => self.is_changed,
+        }
     }
 
     /// Whether it names an env file that is no guess.

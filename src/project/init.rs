@@ -42,14 +42,24 @@ fn draft(detected: &Detected, name: &str, base: &str) -> Draft {
 }
 
 fn of_config(config: &Config, name: &str, recognized: bool) -> Draft {
-    let mut tables = vec![project_table(config, name)];
-    tables.extend(config.env.iter().map(|target| DraftTable {
-        is_guess: !recognized,
-        ..env_table(target)
-    }));
+    let mut tables = tables(config, !recognized);
+    tables.insert(0, project_table(config, name));
+    Draft::new(tables)
+}
+
+/// The tables of a configuration but for `[project]`. `is_guess`: nothing shows which env file the application reads.
+pub(super) fn tables(config: &Config, is_guess: bool) -> Vec<DraftTable> {
+    let mut tables: Vec<_> = config
+        .env
+        .iter()
+        .map(|target| DraftTable {
+            is_guess,
+            ..env_table(target)
+        })
+        .collect();
     tables.extend(config.schema.as_ref().map(schema_table));
     tables.extend(backend_table(config));
-    Draft::new(tables)
+    tables
 }
 
 /// Notes what shows each value, and what else may be meant.
@@ -140,7 +150,16 @@ pub(crate) fn take_next(draft: &mut Draft, index: usize) -> bool {
 /// The same with another value, if the file can be read with it.
 fn with(draft: &Draft, index: usize, value: &str) -> Result<Draft, ConfigError> {
     let changed = draft.with(index, value);
-    Config::parse(&changed.text())?;
+    let text = changed.text();
+    Config::parse(&text)?;
+    let present = draft.value(index).map(|present| present.value.as_str());
+    if draft.source().is_some() && present != Some(value) && text == draft.text() {
+        let message = "the file has this value in a table of its own: change it in an editor";
+        return Err(ConfigError {
+            line: 0,
+            message: message.to_owned(),
+        });
+    }
     Ok(changed)
 }
 
@@ -323,7 +342,7 @@ fn below(path: &str, base: &str) -> Option<String> {
 }
 
 /// A text in TOML's quotes.
-fn text(value: impl AsRef<str>) -> String {
+pub(super) fn text(value: impl AsRef<str>) -> String {
     toml_edit::Value::from(value.as_ref()).to_string()
 }
 

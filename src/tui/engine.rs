@@ -7,12 +7,13 @@ use crate::{
     engine::Runtime,
     ports::demo::{DemoEnvironment, PendingDemo, carry_out},
     project::{proposals::Proposals, settings::Settings},
-    tui::proposal::ProposalRequest,
+    tui::proposal::{ProposalAnswer, ProposalRequest},
 };
 
-/// A request about the proposal that is being carried out: it, and the settings that come of it.
-pub(crate) type PendingProposal =
-    Pin<Box<dyn Future<Output = (ProposalRequest, Result<Settings, String>)> + Send>>;
+/// A request about the proposal that is being carried out: it, and what comes of it.
+pub(crate) type PendingProposal = Pin<
+    Box<dyn Future<Output = (ProposalRequest, Result<ProposalAnswer<Settings>, String>)> + Send>,
+>;
 
 /// What drives the steps: the runtime, or a test.
 pub(crate) trait Engine {
@@ -90,9 +91,18 @@ impl Engine for RuntimeEngine<'_> {
         Box::pin(async move {
             let asked = request.clone();
             // it reads the whole repository
-            let work = tokio::task::spawn_blocking(move || match asked {
-                ProposalRequest::Of(dir) => proposals.of_folder(&dir),
-                ProposalRequest::Write(text) => proposals.write(&present, &text),
+            let work = tokio::task::spawn_blocking(move || {
+                let settings = match asked {
+                    ProposalRequest::Of(dir) => proposals.of_folder(&dir),
+                    ProposalRequest::Write(text) => proposals.write(&present, &text),
+                    ProposalRequest::Replace { before, after } => {
+                        proposals.replace(&present, &before, &after)
+                    }
+                    ProposalRequest::Read(_) => {
+                        return proposals.read(&present).map(ProposalAnswer::Text);
+                    }
+                };
+                settings.map(ProposalAnswer::Settings)
             });
             let result = work.await.unwrap_or_else(|error| Err(error.to_string()));
             (request, result)

@@ -11,7 +11,7 @@ use crate::tui::{
     keymap::plain_char,
     msg::{Effect, ExitReason, MouseInput, Msg},
     options::Options,
-    proposal::{Opened, ProposalOutcome, ProposalRequest},
+    proposal::{Opened, ProposalAnswer, ProposalOutcome, ProposalRequest},
     replies::{Input, Replies},
     state::App,
     update::update,
@@ -178,12 +178,15 @@ async fn gather(
 fn adopted(
     engine: &impl Engine,
     request: ProposalRequest,
-    result: Result<Settings, String>,
+    result: Result<ProposalAnswer<Settings>, String>,
 ) -> Msg {
-    let result = result.map(|settings| {
-        let opened = Opened::of(&settings);
-        engine.adopt(settings);
-        opened
+    let result = result.map(|answer| match answer {
+        ProposalAnswer::Settings(settings) => {
+            let opened = Opened::of(&settings);
+            engine.adopt(settings);
+            ProposalAnswer::Settings(opened)
+        }
+        ProposalAnswer::Text(text) => ProposalAnswer::Text(text),
     });
     Msg::Proposal(Box::new(ProposalOutcome { request, result }))
 }

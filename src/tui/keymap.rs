@@ -39,6 +39,8 @@ pub(crate) enum KeyCommand {
     Filter,
     /// Create another project.
     New,
+    /// Change the values of `neonup.toml`.
+    Settings,
     /// Open the page that belongs to the screen in the browser.
     Open,
     /// Show what is asked of others, and heard from them.
@@ -170,6 +172,13 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         "n",
         "new",
         "Project: create another one. neonup.toml: next value",
+    ),
+    row(
+        KeyCommand::Settings,
+        &[char('c')],
+        "c",
+        "",
+        "Change the settings in neonup.toml",
     ),
     row(
         KeyCommand::Open,

@@ -20,6 +20,8 @@ pub(crate) struct Options {
     pub start: String,
     /// The `neonup.toml` that is proposed, where there is none.
     pub proposal: Option<ProposalScreen>,
+    /// The path of `neonup.toml`, relative to the root, whether it exists or not.
+    pub config: String,
     /// What the summary adds: where the demo's files are.
     pub notes: Vec<String>,
     /// `--no-color`, `NO_COLOR`.

@@ -1,12 +1,12 @@
-//! The `neonup.toml` that is proposed on the first screen.
+//! The `neonup.toml` that is proposed on the first screen, and the one that exists while its values are changed.
 
 use std::sync::Arc;
 
 use crate::{
-    core::choices::{ProposedFile, ProposedValue},
+    core::choices::{ProposedFile, ProposedValue, SettingsPart},
     domain::reading::Spot,
     project::{
-        draft::{Draft, ValueOrigin, in_folder},
+        draft::{Draft, DraftValue, ValueOrigin, in_folder},
         settings::{RepositoryFacts, Settings},
     },
 };
@@ -47,13 +47,30 @@ pub(crate) enum ProposalRequest {
     Of(String),
     /// Write this text as the file.
     Write(String),
+    /// Read the file that exists, to change this part of it.
+    Read(SettingsPart),
+    /// Write a text in place of the file that exists.
+    Replace {
+        /// What it must still hold.
+        before: String,
+        after: String,
+    },
+}
+
+/// What a request gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProposalAnswer<S> {
+    /// The settings that hold from now on.
+    Settings(S),
+    /// The text of the file that exists.
+    Text(String),
 }
 
 /// What came of a request about the proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProposalOutcome {
     pub request: ProposalRequest,
-    pub result: Result<Opened, String>,
+    pub result: Result<ProposalAnswer<Opened>, String>,
 }
 
 /// The proposal, as it is shown.
@@ -66,6 +83,8 @@ pub(crate) struct ProposalScreen {
     apps: Vec<(String, &'static str)>,
     /// The one that is proposed for.
     at: usize,
+    /// Whether the file exists, so that its values are changed.
+    pub exists: bool,
     /// What is being done.
     pub waits: Option<ProposalRequest>,
     /// Why it could not be done.
@@ -82,9 +101,46 @@ impl ProposalScreen {
             file,
             apps,
             at: 0,
+            exists: false,
             waits: None,
             problem: None,
         }
+    }
+
+    /// The values of a file that exists.
+    pub(crate) fn of_file(draft: Draft, file: String) -> Self {
+        let found = RepositoryFacts {
+            draft,
+            ..RepositoryFacts::default()
+        };
+        Self {
+            exists: true,
+            ..Self::new(Arc::new(found), file)
+        }
+    }
+
+    /// What is asked to write what is shown.
+    pub(crate) fn to_write(&self) -> ProposalRequest {
+        let after = self.draft.text();
+        match self.draft.source() {
+            Some(before) => ProposalRequest::Replace {
+                before: before.to_owned(),
+                after,
+            },
+            None => ProposalRequest::Write(after),
+        }
+    }
+
+    /// The place of the first value of a part.
+    pub(crate) fn place_of(&self, part: SettingsPart) -> Option<usize> {
+        let is_first = |value: &DraftValue| match part {
+            SettingsPart::NewProject => (value.table, value.key.as_str()) == ("project", "region"),
+            SettingsPart::Branch => (value.table, value.key.as_str()) == ("project", "branch"),
+            SettingsPart::Env => value.key.starts_with("keys."),
+            SettingsPart::Schema => value.table == "schema",
+            SettingsPart::Backend => value.table == "backend",
+        };
+        self.draft.values().position(is_first)
     }
 
     /// Takes what was proposed for another application, or for the same one anew.
@@ -129,6 +185,9 @@ impl ProposalScreen {
     /// What is found, in sentences: the application, what else is here, and what is not known.
     pub(crate) fn facts(&self) -> Vec<String> {
         let found = &self.found;
+        if self.exists {
+            return Vec::new();
+        }
         let mut facts = vec![format!("App: {}.", in_folder(found.stack, &found.dir))];
         match self.other_apps() {
             0 => {}
@@ -159,6 +218,7 @@ impl ProposalScreen {
     pub(crate) fn proposed(&self) -> ProposedFile {
         ProposedFile {
             path: self.file.clone(),
+            exists: self.exists,
             is_certain: self.draft.is_certain(),
             is_changed: self.draft.is_changed(),
             next_app: self.next_app().map(|(dir, stack)| in_folder(stack, dir)),
@@ -168,7 +228,12 @@ impl ProposalScreen {
                 .map(|value| ProposedValue {
                     name: value.name().to_owned(),
                     value: value.plain(),
-                    shown_by: briefly(&value.origin),
+                    shown_by: if self.exists && value.origin == ValueOrigin::Derived {
+                        // the file itself shows what it holds
+                        String::new()
+                    } else {
+                        briefly(&value.origin)
+                    },
                 })
                 .collect(),
         }

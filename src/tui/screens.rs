@@ -39,7 +39,7 @@ use crate::{
 /// The heading, and the sentence below it.
 pub(crate) fn title(app: &App) -> (&'static str, &'static str) {
     match app.screen {
-        Screen::Proposal => proposal::TITLE,
+        Screen::Proposal => proposal::title(app),
         Screen::Step(step) => (step.title(), step.summary()),
         Screen::Summary => ("Summary", summary::sentence(app)),
     }

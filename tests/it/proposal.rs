@@ -111,3 +111,74 @@ fn the_lines_write_what_they_read_out() {
     assert_eq!(repo.snapshot(), before);
     sandbox.stop();
 }
+
+#[test]
+fn a_branch_of_ones_own_is_chosen_on_the_screen_and_used() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let done = repo.neonup(&home, &sandbox, &["setup", "login", "project", "--yes"]);
+    assert_eq!(done.code, 0, "{done:#?}");
+    let before = repo.read("neonup.toml");
+    let mut terminal = home.open_with(
+        &["-C", repo.root.to_str().unwrap()],
+        &[
+            ("NEON_API_HOST", &sandbox.api_host),
+            ("NEON_API_KEY", &sandbox.api_key),
+            ("NEONUP_USER", "Ada Lovelace"),
+        ],
+    );
+    terminal.wait_for("Env");
+    terminal.press("2");
+    terminal.wait_for("Use another branch or database");
+    terminal.press("c");
+    terminal.wait_for("The settings in neonup.toml");
+    terminal.wait_for("❯ Branch");
+    terminal.press("\r");
+    terminal.wait_for("Enter takes it");
+    terminal.press("\x15dev/{user}\r");
+    terminal.wait_for("your change");
+    assert_eq!(repo.read("neonup.toml"), before);
+    terminal.press("\x1b[A\x1b[A\x1b[A\x1b[A\x1b[A\x1b[A");
+    terminal.wait_for("❯ Save this file");
+    terminal.press("\r");
+    // the branch doesn't exist, which the step says, and creates when it is asked to
+    terminal.wait_for("branch dev/ada-lovelace doesn't exist");
+    let after = repo.read("neonup.toml");
+    let added: Vec<_> = after
+        .lines()
+        .filter(|line| !before.contains(line))
+        .collect();
+    assert_eq!(added, ["branch = \"dev/{user}\""]);
+    terminal.wait_for("❯ Create it");
+    terminal.press("\r");
+    terminal.wait_for("dev/ada-lovelace · Postgres");
+    terminal.press("q");
+    terminal.wait_for_end();
+}
+
+#[test]
+fn the_lines_change_a_setting_and_take_it_out_again() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let before = repo.read("neonup.toml");
+    let wizard = |replies: &str| {
+        let mut command = repo.command(&home, &sandbox, &["--plain"]);
+        command.env("NEON_API_KEY", &sandbox.api_key);
+        crate::support::fed(&mut command, replies)
+    };
+    // the third answer of the project step leads to the settings; the region is the fourth value there
+    let run = wizard("3\n6\naws-eu-central-1\n1\nq\n");
+    assert!(run.stdout.contains("Region is (not set)"), "{run:#?}");
+    assert!(run.stdout.contains("Saved: neonup.toml"), "{run:#?}");
+    assert!(
+        run.stdout.contains("aws-eu-central-1, Postgres"),
+        "{run:#?}"
+    );
+    let after = repo.read("neonup.toml");
+    assert!(after.contains("region = \"aws-eu-central-1\""), "{after}");
+    let run = wizard("3\n6\n-\n1\nq\n");
+    assert_eq!(repo.read("neonup.toml"), before, "{run:#?}");
+    sandbox.stop();
+}

@@ -159,9 +159,10 @@ mod tests {
             [
                 "1. Create “todo” (default)",
                 "2. Create it under another name …",
-                "3. Join todo-1 (p-1, aws-us-east-2, created today)",
-                "4. Skip this step",
-                "5. Quit",
+                "3. Change its region or Postgres version …",
+                "4. Join todo-1 (p-1, aws-us-east-2, created today)",
+                "5. Skip this step",
+                "6. Quit",
             ]
         );
         assert_eq!(

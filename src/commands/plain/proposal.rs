@@ -1,15 +1,20 @@
-//! The `neonup.toml` that is proposed, in lines.
+//! The `neonup.toml` that is proposed, and the one that exists while its values are changed, in lines.
 
 use std::sync::Arc;
 
 use crate::{
     commands::plain::{
-        line_wizard::{LineWizard, Stopped},
+        line_wizard::{Destination, LineWizard, Stopped},
         numbered,
         reply::LineReply,
     },
-    core::choices::{self, Action, ChoiceRow, Choices},
+    core::{
+        choices::{self, Action, ChoiceRow, Choices},
+        facts::Facts,
+        step::StepId,
+    },
     project::{
+        edit::{self, Present},
         init,
         settings::{RepositoryFacts, Settings},
     },
@@ -74,6 +79,69 @@ impl LineWizard<'_> {
         }
     }
 
+    /// Shows the values of `neonup.toml`, until they are saved or left.
+    pub(super) async fn change_settings(&mut self) -> Result<Destination, Stopped> {
+        let Some(proposals) = self.proposals.clone() else {
+            return Ok(Destination::Stay);
+        };
+        if self.output.redactor.is_some() {
+            self.output
+                .line("Not in presenter mode: the file names the project.");
+            return Ok(Destination::Stay);
+        }
+        let present = self.session.runtime.settings();
+        let joined = match &self.session.plan.step(StepId::Project).facts {
+            Some(Facts::Project(project)) => project.joined.clone(),
+            _ => None,
+        };
+        let joined = joined.unwrap_or_default();
+        let offered = Present {
+            branches: &joined.branches,
+            databases: &joined.databases,
+        };
+        let read = proposals.read(&present).and_then(|text| {
+            let draft = edit::of_file(&text, &offered);
+            draft.map_err(|error| format!("neonup.toml, {error}"))
+        });
+        let draft = match read {
+            Ok(draft) => draft,
+            Err(problem) => {
+                self.output.line(format!("That failed: {problem}."));
+                return Ok(Destination::Stay);
+            }
+        };
+        let mut shown = ProposalScreen::of_file(draft, Opened::of(&present).file);
+        loop {
+            let choices = choices::of_proposal(&shown.proposed());
+            self.print_proposal(&shown, &choices);
+            match self.reply_to_proposal(&choices).await? {
+                ProposalReply::Quit => return Ok(Destination::End),
+                ProposalReply::Next(index) => {
+                    if !init::take_next(&mut shown.draft, index) {
+                        self.output.line("No other value is likely here.");
+                    }
+                }
+                ProposalReply::Do(Action::EditValue(index)) => {
+                    self.edit_value(&mut shown, index).await?;
+                }
+                ProposalReply::Do(Action::WriteConfig) if shown.draft.is_changed() => {
+                    let before = shown.draft.source().unwrap_or_default();
+                    match proposals.replace(&present, before, &shown.draft.text()) {
+                        Err(problem) => self.output.line(format!("That failed: {problem}.")),
+                        Ok(settings) => {
+                            self.session.runtime.adopt(settings);
+                            self.output
+                                .line("Saved: neonup.toml. Commit it when you commit next.");
+                            self.probe(&StepId::ALL).await?;
+                            return Ok(Destination::Stay);
+                        }
+                    }
+                }
+                ProposalReply::Do(_) => return Ok(Destination::Stay),
+            }
+        }
+    }
+
     /// Works with these settings. Returns what is proposed with them, if there still is no `neonup.toml`.
     fn adopt(&mut self, settings: Settings) -> Option<(Arc<RepositoryFacts>, String)> {
         let opened = Opened::of(&settings);
@@ -83,9 +151,11 @@ impl LineWizard<'_> {
 
     fn print_proposal(&mut self, shown: &ProposalScreen, choices: &Choices) {
         self.output.line("");
-        self.output.line(
-            "There is no neonup.toml yet. Commit one: then the next person just runs neonup.",
-        );
+        self.output.line(if shown.exists {
+            "The settings in neonup.toml. Nothing is written before you save."
+        } else {
+            "There is no neonup.toml yet. Commit one: then the next person just runs neonup."
+        });
         for line in shown.facts() {
             self.output.line(line);
         }
@@ -141,14 +211,23 @@ impl LineWizard<'_> {
         let Some(value) = shown.draft.value(index) else {
             return Ok(());
         };
+        let optional = value.is_optional();
         let question = format!(
-            "{} is {}. New value (Enter keeps it): ",
+            "{} is {}. New value (Enter keeps it{}): ",
             value.name(),
-            value.editable()
+            if optional {
+                value.plain()
+            } else {
+                value.editable()
+            },
+            if optional { ", - takes it out" } else { "" }
         );
-        let typed = self.ask(&question).await?;
+        let mut typed = self.ask(&question).await?;
         if typed.is_empty() {
             return Ok(());
+        }
+        if optional && typed == "-" {
+            typed.clear();
         }
         if let Err(problem) = init::set_value(&mut shown.draft, index, &typed) {
             self.output.line(format!("Not taken: {problem}."));

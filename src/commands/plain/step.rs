@@ -196,6 +196,7 @@ impl LineWizard<'_> {
                 Ok(Destination::Stay)
             }
             Action::Watch => self.watch().await,
+            Action::Settings(_) => self.change_settings().await,
             Action::Quit => Ok(Destination::End),
             // choices of the summary
             Action::ProbeAll

@@ -10,6 +10,33 @@ use crate::core::{
     step::StepId,
 };
 
+/// A part of `neonup.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SettingsPart {
+    /// What a new project is made with.
+    NewProject,
+    /// The branch and the database that are used.
+    Branch,
+    /// The keys of the env files.
+    Env,
+    /// The migration.
+    Schema,
+    /// The application.
+    Backend,
+}
+
+impl SettingsPart {
+    /// The part that a step works with.
+    pub(crate) const fn of_step(step: StepId) -> Self {
+        match step {
+            StepId::Login | StepId::Project => Self::Branch,
+            StepId::Env | StepId::Secrets => Self::Env,
+            StepId::Schema => Self::Schema,
+            StepId::Backend | StepId::Health => Self::Backend,
+        }
+    }
+}
+
 /// What a choice does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
@@ -57,6 +84,8 @@ pub(crate) enum Action {
     NextApp,
     /// Asks for the value of this place in the proposal.
     EditValue(usize),
+    /// Shows the values of `neonup.toml`, to change them; the first one of this part is selected.
+    Settings(SettingsPart),
     /// Leaves the wizard.
     Quit,
 }
@@ -208,7 +237,8 @@ impl Choices {
         }
     }
 
-    fn position(&self, action: &Action) -> Option<usize> {
+    /// The row of the choice that does this. The projects are not among them.
+    pub(crate) fn position(&self, action: &Action) -> Option<usize> {
         self.others
             .iter()
             .position(|choice| choice.action == *action)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::core::{
     answer::Answer,
     choices::{
-        choice::{Action, Choice},
+        choice::{Action, Choice, SettingsPart},
         commands,
         matches::ProjectMatches,
     },
@@ -84,6 +84,7 @@ impl<'a> StepContext<'a> {
             | Action::LeaveProposal
             | Action::NextApp
             | Action::EditValue(_)
+            | Action::Settings(_)
             | Action::Quit => self.own_command(),
         };
         Choice {
@@ -125,6 +126,11 @@ impl<'a> StepContext<'a> {
 
     pub(super) fn probe_again(&self) -> Choice {
         self.choice("Re-check", "re-check", Action::Probe)
+    }
+
+    /// The choice to change a part of `neonup.toml`.
+    pub(super) fn settings(&self, label: &str, part: SettingsPart) -> Choice {
+        self.choice(label, "change", Action::Settings(part))
     }
 
     pub(super) fn skip(&self) -> Choice {

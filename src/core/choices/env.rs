@@ -2,7 +2,10 @@
 
 use crate::core::{
     answer::{Answer, EnvAnswer},
-    choices::{choice::Choice, context::StepContext},
+    choices::{
+        choice::{Choice, SettingsPart},
+        context::StepContext,
+    },
     code::Code,
     facts::{EnvFacts, Facts},
     finding::Finding,
@@ -29,6 +32,11 @@ pub(super) fn undo(context: &StepContext<'_>) -> Choice {
         ("Undo the last write", "undo")
     };
     context.apply(label, verb, Answer::Env(EnvAnswer::Undo))
+}
+
+/// The choice to change what is written.
+pub(super) fn settings(context: &StepContext<'_>) -> Choice {
+    context.settings("Change what is written …", SettingsPart::Env)
 }
 
 pub(super) fn overwrite(context: &StepContext<'_>) -> Choice {
@@ -61,5 +69,6 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     if can_undo(context.state) {
         choices.push(undo(context));
     }
+    choices.push(settings(context));
     choices
 }

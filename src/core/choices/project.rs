@@ -3,11 +3,13 @@
 use crate::core::{
     answer::{Answer, ProjectAnswer},
     choices::{
-        choice::{Action, Choice, Choices},
+        choice::{Action, Choice, Choices, SettingsPart},
         context::{Medium, StepContext},
         matches::ProjectMatches,
     },
+    code::Code,
     facts::{Facts, ProjectFacts},
+    finding::Finding,
     plan::StepState,
     remedy::Remedy,
 };
@@ -28,6 +30,40 @@ pub(super) fn is_listed(state: &StepState) -> bool {
 pub(super) fn another(context: &StepContext<'_>) -> Option<Choice> {
     let temporary = project_facts(context.state).is_some_and(|facts| facts.temporary);
     (!temporary).then(|| context.choice("Choose another project", "change", Action::Change))
+}
+
+/// Where a project is joined, the choice of another branch or database in it.
+pub(super) fn branch(context: &StepContext<'_>) -> Option<Choice> {
+    let facts = project_facts(context.state)?;
+    let is_joined = facts.joined.is_some() && !facts.temporary;
+    is_joined.then(|| branch_or_database(context))
+}
+
+fn branch_or_database(context: &StepContext<'_>) -> Choice {
+    context.settings("Use another branch or database …", SettingsPart::Branch)
+}
+
+/// The choice to create what the project lacks: the branch, its compute, its database.
+fn missing(context: &StepContext<'_>) -> Option<Choice> {
+    let lacks = |finding: &Finding| {
+        let code = matches!(
+            finding.code,
+            Code::ProjectBranchMissing | Code::ProjectNoCompute
+        );
+        code && finding.fixable
+    };
+    let found = context
+        .state
+        .findings
+        .iter()
+        .find(|finding| lacks(finding))?;
+    let label = if found.code == Code::ProjectNoCompute {
+        "Add a compute"
+    } else {
+        "Create it"
+    };
+    let answer = Answer::Project(ProjectAnswer::Default);
+    Some(context.apply(label, "create", answer))
 }
 
 /// The choice to delete the empty project of a race that was lost.
@@ -57,6 +93,12 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         choices.extend(another(context));
         return choices.into();
     }
+    if let Some(missing) = missing(context) {
+        let mut choices = vec![missing];
+        choices.push(branch_or_database(context));
+        choices.extend(another(context));
+        return choices.into();
+    }
     let create = |label: &str| context.choice(label, "create", Action::Create);
     let another = create("Create another project …");
     let matches = context.matches.as_ref();
@@ -80,10 +122,13 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
     } else {
         let label = format!("Create “{}”", facts.wanted);
         let answer = Answer::Project(ProjectAnswer::Default);
-        vec![
+        let mut above = vec![
             context.apply(label, "create", answer).note(features(facts)),
             create("Create it under another name …"),
-        ]
+        ];
+        let label = "Change its region or Postgres version …";
+        above.push(context.settings(label, SettingsPart::NewProject));
+        above
     };
     Choices::with_projects(above, projects, Vec::new())
 }

@@ -19,6 +19,8 @@ pub(crate) struct ProposedValue {
 pub(crate) struct ProposedFile {
     /// Where it is written to.
     pub path: String,
+    /// Whether the file is there already, so that its values are changed.
+    pub exists: bool,
     /// Whether nothing of it is a guess.
     pub is_certain: bool,
     /// Whether a person has changed a value of it.
@@ -30,15 +32,31 @@ pub(crate) struct ProposedFile {
 
 /// What there is to choose from. A file with guesses in it is not written by a bare Enter.
 pub(crate) fn of_proposal(file: &ProposedFile) -> Choices {
+    // no command changes a value; what is saved is checked
+    let command = if file.exists {
+        Invocation::Check
+    } else {
+        Invocation::Init
+    };
     let choice = |label: &str, verb, action| Choice {
         label: label.to_owned(),
         note: String::new(),
         verb,
         action,
-        command: Invocation::Init,
+        command: command.clone(),
     };
-    let write = choice("Write this file", "write", Action::WriteConfig).note(&file.path);
-    let without = choice("Go on without it", "go on", Action::LeaveProposal);
+    let (write, without) = if file.exists {
+        ("Save this file", "Go back without saving")
+    } else {
+        ("Write this file", "Go on without it")
+    };
+    let write = choice(write, "write", Action::WriteConfig);
+    let write = if file.exists && !file.is_changed {
+        write.note("nothing is changed yet")
+    } else {
+        write.note(&file.path)
+    };
+    let without = choice(without, "go on", Action::LeaveProposal);
     let without = match (file.is_certain, file.is_changed) {
         (_, true) => without.note("your changes are lost"),
         (false, false) => without.note("the env step asks what your app reads"),
@@ -65,7 +83,8 @@ pub(crate) fn of_proposal(file: &ProposedFile) -> Choices {
         choice(&label, "edit", Action::EditValue(at)).note(shown_by)
     }));
     let mut choices = Choices::from(choices);
-    choices.default = Some(usize::from(!file.is_certain));
-    choices.command = Invocation::Init;
+    let unchanged = file.exists && !file.is_changed;
+    choices.default = Some(usize::from(!file.is_certain || unchanged));
+    choices.command = command;
     choices
 }

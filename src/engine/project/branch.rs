@@ -267,7 +267,14 @@ async fn connect(
     } else {
         known.connection
     };
-    let joined = remember(cx, project, branch, &connection, &endpoint.current_state);
+    let joined = JoinedProject {
+        branches: branches.iter().map(|branch| branch.name.clone()).collect(),
+        databases: databases
+            .iter()
+            .map(|database| database.name.clone())
+            .collect(),
+        ..remember(cx, project, branch, &connection, &endpoint.current_state)
+    };
     if is_initial(branch, &endpoint.current_state) {
         findings.push(not_ready(&project.name));
     }
@@ -339,6 +346,8 @@ pub(super) fn remember(
         database: connection.database.clone(),
         role: connection.role.clone(),
         compute: compute.to_owned(),
+        branches: Vec::new(),
+        databases: Vec::new(),
     }
 }
 

@@ -264,6 +264,8 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
         database: connection.database.clone(),
         role: connection.role.clone(),
         compute: "starts at the next connection".to_owned(),
+        branches: Vec::new(),
+        databases: Vec::new(),
     };
     cx.remember_project(Some(KnownProject {
         id: database.project.clone(),

@@ -57,7 +57,7 @@ struct Before {
     settings: libc::termios,
     /// The terminal.
     tty: RawFd,
-    out: Stream,
+    out: TerminalStream,
     /// What gives the screen back.
     sequences: &'static [u8],
 }
@@ -67,7 +67,7 @@ struct Before {
 /// The handler may run on any thread, and until the process has ended the others go on: a frame that is drawn meanwhile would hide
 /// the cursor again. So the stream leads nowhere from the moment when the terminal is given back.
 #[derive(Clone, Copy)]
-struct Stream {
+struct TerminalStream {
     /// Where everybody writes.
     shared: RawFd,
     /// The same terminal, for the handler alone.
@@ -76,9 +76,9 @@ struct Stream {
     nowhere: RawFd,
 }
 
-impl Stream {
+impl TerminalStream {
     fn of(out: Out) -> Option<Self> {
-        static STREAMS: [OnceLock<Option<Stream>>; 2] = [const { OnceLock::new() }; 2];
+        static STREAMS: [OnceLock<Option<TerminalStream>>; 2] = [const { OnceLock::new() }; 2];
         let [stdout, stderr] = &STREAMS;
         let make = |shared: BorrowedFd<'_>| {
             let nowhere = fs::OpenOptions::new().write(true).open("/dev/null").ok()?;
@@ -107,7 +107,7 @@ static EARLIER: [AtomicPtr<libc::sigaction>; SIGNALS] =
 /// Remembers how the terminal is now, before it is taken. `sequences` are written to `out` if a signal ends us meanwhile.
 pub(crate) fn arm(out: Out, sequences: &'static [u8]) {
     static HANDLERS: Once = Once::new();
-    let (Some(out), Ok(tty)) = (Stream::of(out), terminal()) else {
+    let (Some(out), Ok(tty)) = (TerminalStream::of(out), terminal()) else {
         return;
     };
     let mut settings = MaybeUninit::uninit();
@@ -211,7 +211,7 @@ fn give_back() -> Option<&'static Before> {
     // SAFETY: null, or a pointer that was leaked, and so is valid for ever. What is passed on lives in it.
     unsafe {
         let before = before.as_ref()?;
-        let Stream {
+        let TerminalStream {
             shared,
             own,
             nowhere,

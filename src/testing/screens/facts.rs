@@ -63,6 +63,8 @@ pub(super) fn joined() -> JoinedProject {
         database: "neondb".to_owned(),
         role: "neondb_owner".to_owned(),
         compute: "idle".to_owned(),
+        branches: vec!["main".to_owned(), "preview".to_owned()],
+        databases: vec!["neondb".to_owned()],
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) fn options() -> Options {
     Options {
         project: "aido-todo".to_owned(),
         service: "Sandbox".to_owned(),
+        config: "neonup.toml".to_owned(),
         start: "cd backend && python -m uvicorn src.main:app --port 8000".to_owned(),
         notes: vec![
             "Sample project: /tmp/neonup-demo/aido-todo".to_owned(),

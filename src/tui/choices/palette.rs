@@ -83,6 +83,7 @@ fn works(app: &App, command: KeyCommand) -> bool {
         KeyCommand::Open => app.page_to_open().is_some(),
         KeyCommand::Filter => app.lists_projects(),
         KeyCommand::New => app.proposal.is_some() || app.lists_projects(),
+        KeyCommand::Settings => app.can_change_settings(),
         KeyCommand::Fix => !busy && app.can_fix(),
         KeyCommand::Undo => !busy && app.screen == Screen::Step(StepId::Env) && app.can_undo(),
         KeyCommand::Watch => app.watch.is_some() || app.can_watch(),

@@ -81,8 +81,10 @@ pub(crate) struct App {
     pub scroll: BTreeMap<Screen, usize>,
     pub login: LoginInput,
     pub project: ProjectInput,
-    /// The proposed `neonup.toml`, until it is written or left.
+    /// The proposed `neonup.toml`, or the one whose values are changed, until it is written or left.
     pub proposal: Option<ProposalScreen>,
+    /// The screen from which the values of `neonup.toml` were asked for.
+    pub settings_from: Option<Screen>,
     /// The application that is kept running, until it is stopped.
     pub kept: Option<KeptApp>,
     /// The watch of the health screen, while it lasts.
@@ -119,6 +121,7 @@ impl App {
             login: LoginInput::default(),
             project: ProjectInput::default(),
             proposal: options.proposal.clone(),
+            settings_from: None,
             kept: None,
             watch: None,
             options,
@@ -179,6 +182,11 @@ impl App {
             .iter()
             .find(|(_, work)| work.phase == Phase::Apply)
             .map(|(step, _)| *step)
+    }
+
+    /// Whether the values of `neonup.toml` may be changed now: not before an audience, and not while a step works with them.
+    pub(crate) fn can_change_settings(&self) -> bool {
+        self.proposal.is_none() && !self.presenter && self.applying().is_none()
     }
 
     /// Whether a step is neither done nor skipped.

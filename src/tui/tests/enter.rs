@@ -17,7 +17,7 @@ use crate::{
     testing::screens::{done, failed, failure, finished, fixtures, todo},
     tui::{
         msg::{Effect, Msg},
-        proposal::{Opened, ProposalOutcome},
+        proposal::{Opened, ProposalAnswer, ProposalOutcome, ProposalRequest},
         state::App,
         tests::{
             input::press,
@@ -83,10 +83,14 @@ fn carry_out(app: &mut App, effects: Vec<Effect>, world: World, run: &mut u64) -
             Effect::Apply(answer) => vec![(Answer::step(&answer), Phase::Apply)],
             Effect::Quit(_) => return false,
             Effect::Proposal(request) => {
-                let result = if world == World::Willing {
-                    Ok(Opened::default())
-                } else {
-                    Err("the folder is read-only".to_owned())
+                let result = match request {
+                    _ if world != World::Willing => Err("the folder is read-only".to_owned()),
+                    ProposalRequest::Read(_) => Ok(ProposalAnswer::Text(String::new())),
+                    ProposalRequest::Of(_)
+                    | ProposalRequest::Write(_)
+                    | ProposalRequest::Replace { .. } => {
+                        Ok(ProposalAnswer::Settings(Opened::default()))
+                    }
                 };
                 let outcome = ProposalOutcome { request, result };
                 effects.extend(update(app, Msg::Proposal(Box::new(outcome))));

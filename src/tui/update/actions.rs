@@ -102,6 +102,7 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::WriteConfig | Action::LeaveProposal | Action::NextApp | Action::EditValue(_) => {
             proposal::act(app, &action)
         }
+        Action::Settings(part) => proposal::open(app, part),
         Action::Quit => finish(app),
     }
 }

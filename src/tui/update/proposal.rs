@@ -1,4 +1,4 @@
-//! The first screen of a project without a `neonup.toml`.
+//! The first screen of a project without a `neonup.toml`, and the same screen where one exists and is changed.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "a command that is not named means here what it means on every screen"
@@ -7,13 +7,19 @@
 use tui_input::Input;
 
 use crate::{
-    core::{choices::Action, step::StepId},
-    project::init,
+    core::{
+        choices::{Action, SettingsPart},
+        step::StepId,
+    },
+    project::{
+        edit::{self, Present},
+        init,
+    },
     tui::{
         choices,
         keymap::KeyCommand,
         msg::Effect,
-        proposal::{Opened, ProposalOutcome, ProposalRequest},
+        proposal::{Opened, ProposalAnswer, ProposalOutcome, ProposalRequest, ProposalScreen},
         state::{
             App, Screen,
             overlay::{Overlay, PromptDialog, PromptPurpose},
@@ -26,19 +32,26 @@ use crate::{
 /// What a key does here; `None` where it does what it does on every screen.
 pub(super) fn command(app: &mut App, command: KeyCommand) -> Option<Vec<Effect>> {
     let proposal = app.proposal.as_ref()?;
-    let waits = proposal.waits.is_some();
+    let leads_away = matches!(
+        command,
+        KeyCommand::Back
+            | KeyCommand::Left
+            | KeyCommand::Right
+            | KeyCommand::Jump(_)
+            | KeyCommand::Summary
+    );
+    let asks = matches!(
+        command,
+        KeyCommand::Enter | KeyCommand::New | KeyCommand::Explain | KeyCommand::Probe
+    );
+    if proposal.waits.is_some() && (asks || leads_away) {
+        return Some(Vec::new());
+    }
+    if proposal.exists && proposal.draft.is_changed() && leads_away {
+        app.notify("your changes aren't saved yet; to drop them, choose “Go back without saving”");
+        return Some(Vec::new());
+    }
     Some(match command {
-        KeyCommand::Enter
-        | KeyCommand::New
-        | KeyCommand::Explain
-        | KeyCommand::Probe
-        | KeyCommand::Right
-        | KeyCommand::Jump(_)
-        | KeyCommand::Summary
-            if waits =>
-        {
-            Vec::new()
-        }
         KeyCommand::New => {
             next(app);
             Vec::new()
@@ -54,11 +67,19 @@ pub(super) fn command(app: &mut App, command: KeyCommand) -> Option<Vec<Effect>>
             app.notify("that would discard your changes; write the file first");
             Vec::new()
         }
+        KeyCommand::Probe if proposal.exists => {
+            ask(app, ProposalRequest::Read(SettingsPart::Branch))
+        }
         KeyCommand::Probe => {
             let dir = proposal.found.dir.clone();
             ask(app, ProposalRequest::Of(dir))
         }
-        KeyCommand::Right => leave(app),
+        KeyCommand::Settings => Vec::new(),
+        KeyCommand::Back | KeyCommand::Left if !proposal.exists => {
+            app.notify("this is the first screen; q quits");
+            Vec::new()
+        }
+        KeyCommand::Back | KeyCommand::Left | KeyCommand::Right => leave(app),
         KeyCommand::Jump(step) => {
             let effects = leave(app);
             movement::turn(app, Some(Screen::Step(step)));
@@ -69,12 +90,22 @@ pub(super) fn command(app: &mut App, command: KeyCommand) -> Option<Vec<Effect>>
             movement::turn(app, Some(Screen::Summary));
             effects
         }
-        KeyCommand::Back | KeyCommand::Left => {
-            app.notify("this is the first screen; q quits");
-            Vec::new()
-        }
         _ => return None,
     })
+}
+
+/// Asks for the values of `neonup.toml`, to change this part of it.
+pub(super) fn open(app: &mut App, part: SettingsPart) -> Vec<Effect> {
+    if !app.can_change_settings() {
+        app.notify(if app.presenter {
+            "not in presenter mode: the file names the project"
+        } else {
+            "a step is still running; try again when it has finished"
+        });
+        return Vec::new();
+    }
+    app.settings_from = Some(app.screen);
+    vec![Effect::Proposal(ProposalRequest::Read(part))]
 }
 
 /// Does what a row does.
@@ -83,9 +114,10 @@ pub(super) fn act(app: &mut App, action: &Action) -> Vec<Effect> {
         return Vec::new();
     };
     match action {
+        Action::WriteConfig if proposal.exists && !proposal.draft.is_changed() => leave(app),
         Action::WriteConfig => {
-            let text = proposal.draft.text();
-            ask(app, ProposalRequest::Write(text))
+            let request = proposal.to_write();
+            ask(app, request)
         }
         Action::NextApp => match proposal.next_app() {
             Some((dir, _)) => {
@@ -106,6 +138,11 @@ pub(super) fn act(app: &mut App, action: &Action) -> Vec<Effect> {
 pub(super) fn set(app: &mut App, index: usize, typed: &str) -> Result<(), String> {
     if let Some(proposal) = &mut app.proposal {
         init::set_value(&mut proposal.draft, index, typed)?;
+        if proposal.exists && proposal.draft.is_changed() {
+            // one value is what most come for: what follows is to save it
+            app.chosen.remove(&app.screen);
+            return Ok(());
+        }
     }
     let choices = choices::of_screen(app);
     let next = choices::chosen_index(app, &choices).map_or(0, |at| at + 1);
@@ -119,13 +156,20 @@ pub(super) fn set(app: &mut App, index: usize, typed: &str) -> Result<(), String
 
 /// Takes in what came of a request.
 pub(super) fn outcome(app: &mut App, outcome: ProposalOutcome) -> Vec<Effect> {
+    app.shown.change();
+    let (request, answer) = (outcome.request, outcome.result);
+    if let ProposalRequest::Read(part) = request {
+        show_file(app, part, answer);
+        return Vec::new();
+    }
     let Some(proposal) = &mut app.proposal else {
         return Vec::new();
     };
     proposal.waits = None;
-    app.shown.change();
-    let opened = match outcome.result {
-        Ok(opened) => opened,
+    let opened = match answer {
+        Ok(ProposalAnswer::Settings(opened)) => opened,
+        // what is read is asked for above alone
+        Ok(ProposalAnswer::Text(_)) => return Vec::new(),
         Err(problem) => {
             proposal.problem = Some(problem);
             return Vec::new();
@@ -140,8 +184,8 @@ pub(super) fn outcome(app: &mut App, outcome: ProposalOutcome) -> Vec<Effect> {
         found,
         file,
     } = opened;
-    (app.options.project, app.options.start) = (project, start);
-    match (outcome.request, found) {
+    (app.options.project, app.options.start, app.options.config) = (project, start, file.clone());
+    match (request, found) {
         (ProposalRequest::Of(_), Some(found)) => {
             proposal.take(found, file);
             app.chosen.remove(&Screen::Proposal);
@@ -153,8 +197,58 @@ pub(super) fn outcome(app: &mut App, outcome: ProposalOutcome) -> Vec<Effect> {
             app.notify("written: neonup.toml. Commit it when you commit next.");
             effects
         }
+        (ProposalRequest::Replace { .. }, _) => {
+            drop(leave(app));
+            app.notify("saved: neonup.toml. Commit it when you commit next.");
+            // whatever was learned was learned with other settings
+            app.probe(&StepId::ALL).into_iter().collect()
+        }
         // somebody has written one meanwhile
-        (ProposalRequest::Of(_), None) => leave(app),
+        (ProposalRequest::Of(_) | ProposalRequest::Read(_), _) => leave(app),
+    }
+}
+
+/// Shows the values of the file that was read, if one still is where they were asked for.
+fn show_file(app: &mut App, part: SettingsPart, answer: Result<ProposalAnswer<Opened>, String>) {
+    let again = app.screen == Screen::Proposal;
+    let here = Some(app.screen) == app.settings_from && app.overlay.is_none();
+    if !again && !here {
+        return;
+    }
+    let text = match answer {
+        Ok(ProposalAnswer::Text(text)) => text,
+        Ok(ProposalAnswer::Settings(_)) => return,
+        Err(problem) => {
+            if let Some(proposal) = &mut app.proposal {
+                proposal.waits = None;
+            }
+            app.notify(problem);
+            return;
+        }
+    };
+    let joined = app.project_facts().and_then(|facts| facts.joined.as_ref());
+    let present = joined.map_or_else(Present::default, |joined| Present {
+        branches: &joined.branches,
+        databases: &joined.databases,
+    });
+    let draft = match edit::of_file(&text, &present) {
+        Ok(draft) => draft,
+        Err(error) => {
+            app.notify(format!("neonup.toml, {error}"));
+            return;
+        }
+    };
+    let file = app.options.config.clone();
+    let proposal = ProposalScreen::of_file(draft, file);
+    let place = proposal.place_of(part);
+    app.proposal = Some(proposal);
+    app.follow = false;
+    app.go(Screen::Proposal);
+    app.chosen.remove(&Screen::Proposal);
+    let choices = choices::of_screen(app);
+    let row = place.and_then(|place| choices.position(&Action::EditValue(place)));
+    if let Some(row) = row.filter(|_| !again) {
+        app.chosen.insert(Screen::Proposal, row);
     }
 }
 
@@ -198,9 +292,15 @@ fn ask(app: &mut App, request: ProposalRequest) -> Vec<Effect> {
     vec![Effect::Proposal(request)]
 }
 
-/// Goes on to the steps.
+/// Goes on to the steps, or back to where the values were asked for.
 fn leave(app: &mut App) -> Vec<Effect> {
-    app.proposal = None;
+    let exists = app.proposal.take().is_some_and(|proposal| proposal.exists);
+    app.chosen.remove(&Screen::Proposal);
+    if exists {
+        let back = app.settings_from.take();
+        app.go(back.unwrap_or(Screen::Step(StepId::Login)));
+        return Vec::new();
+    }
     app.follow = true;
     app.go(Screen::Step(StepId::Login));
     app.probe(&StepId::ALL).into_iter().collect()

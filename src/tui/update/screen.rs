@@ -10,6 +10,7 @@ use crate::{
     core::{
         answer::{Answer, EnvAnswer},
         choices::Action,
+        choices::SettingsPart,
         event::Phase,
         plan::Status,
         step::StepId,
@@ -47,11 +48,13 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
                         | Action::ProbeAll
                         | Action::WriteConfig
                         | Action::NextApp
+                        | Action::Settings(_)
                 ) {
                     app.chosen.remove(&app.screen);
                 }
                 // going on leads to the end by itself, and a key that is none was not tried
-                let leads_on = matches!(action, Action::GoOn | Action::Change);
+                let leads_on =
+                    matches!(action, Action::GoOn | Action::Change | Action::Settings(_));
                 let typed = matches!(action, Action::ApplyKey(_));
                 let effects = actions::act(app, action);
                 let refused = typed && effects.is_empty() && app.overlay.is_none();
@@ -101,6 +104,10 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             actions::copy_command(app, &command)
         }
         KeyCommand::Open => actions::open_page(app),
+        KeyCommand::Settings => {
+            let part = step.map_or(SettingsPart::Branch, SettingsPart::of_step);
+            proposal::open(app, part)
+        }
         KeyCommand::New if app.lists_projects() => actions::act(app, Action::Create),
         KeyCommand::Quit => actions::finish(app),
         _ => {

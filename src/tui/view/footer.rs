@@ -118,7 +118,7 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         KeyCommand::Explain if app.proposal.is_some() => {
             return choices::chosen_value(app).map(|_| "edit");
         }
-        KeyCommand::Back if app.proposal.is_some() => false,
+        KeyCommand::Back if let Some(proposal) = &app.proposal => proposal.exists,
         KeyCommand::Back => step.is_none_or(|step| step.previous().is_some()),
         KeyCommand::NextPart => return next_part(app, page),
         KeyCommand::Reveal => {
@@ -156,6 +156,7 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         | KeyCommand::Palette
         | KeyCommand::Presenter
         | KeyCommand::Explain
+        | KeyCommand::Settings
         | KeyCommand::Mouse
         | KeyCommand::Redraw
         | KeyCommand::Suspend
