@@ -11,10 +11,8 @@ use crate::{
 
 /// The longest answer that is read, in bytes. A full page of 400 projects is some 0.6 MB.
 pub(super) const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
-/// How many headers of an answer are read; Neon sends some 20.
+/// How many headers of an answer are read; Neon sends some 20. Their bytes are bounded by hyper's own limit, 400 kB.
 const HEADER_COUNT_LIMIT: usize = 100;
-/// How many bytes of headers are read over HTTP/2. Over HTTP/1 it is hyper's own limit, 400 kB.
-const HEADER_LIMIT: u32 = 64 * 1024;
 /// The longest file of certificates that is read, in bytes. All of Mozilla's authorities are 0.2 MB.
 pub(super) const CERTIFICATE_FILE_LIMIT: u64 = 4 * 1024 * 1024;
 /// The longest text of an answer's header that is kept, in characters. A request id has 36.
@@ -187,8 +185,7 @@ impl ClientFactory {
             .timeout(self.timeout)
             // whoever is named in a redirect would be asked in the service's place
             .redirect(reqwest::redirect::Policy::none())
-            .http1_max_headers(HEADER_COUNT_LIMIT)
-            .http2_max_header_list_size(HEADER_LIMIT);
+            .http1_max_headers(HEADER_COUNT_LIMIT);
         if is_loopback(&self.base) {
             // the sandbox is on this machine: a proxy would be handed the key in plain text, and could not reach it anyway
             builder = builder.no_proxy();
