@@ -34,7 +34,9 @@ struct Pinned {
     needs: &'static str,
 }
 
-const LINUX: &str = "glibc 2.34 or newer and zlib";
+// by the newest version of a name that one of the programs asks for (`readelf --version-info`)
+const LINUX_X86_64: &str = "glibc 2.34 or newer and zlib";
+const LINUX_AARCH64: &str = "glibc 2.38 or newer and zlib";
 const MACOS: &str = "macOS";
 
 const PINNED: [Pinned; 4] = [
@@ -45,7 +47,7 @@ const PINNED: [Pinned; 4] = [
             "31cf1cc4408f527c5883d35401c9225d6f470bebb23cb7d7a9aa72ad89d73f1d",
             "4c6fbd256eca2667ec5079c6834403cf86cb4e8fb624a79783c11f06d1c701e3",
         ],
-        needs: LINUX,
+        needs: LINUX_X86_64,
     },
     Pinned {
         target: "aarch64-unknown-linux-gnu",
@@ -54,7 +56,7 @@ const PINNED: [Pinned; 4] = [
             "054d53a0339babe6561fe53ffcf0e0811768d64f107107e4c6f833dc84a6c571",
             "db6e0dc28ff163b8e7e95f05db35f10f97ee0eaa32f24809b002bd0da4c9341b",
         ],
-        needs: LINUX,
+        needs: LINUX_AARCH64,
     },
     Pinned {
         target: "aarch64-apple-darwin",
