@@ -4,12 +4,15 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
-from . import project
+from . import macos, project, windows
 
 
 ET_DYN, PT_INTERP = 3, 3
+# how zig is installed
+ZIG = "cargo-zigbuild isn't installed (pip install ziglang cargo-zigbuild)"
 
 
 class Missing(Exception):
@@ -18,15 +21,21 @@ class Missing(Exception):
 
 def missing(target):
     """What a build for a target needs and this machine doesn't have."""
-    if "linux-musl" not in target.triple:
-        return "built elsewhere: give the program with --binary"
-    if not shutil.which("cargo-zigbuild"):
-        return "cargo-zigbuild isn't installed (pip install ziglang cargo-zigbuild)"
+    if target.windows:
+        if not shutil.which(windows.LINKER):
+            return f"{windows.LINKER} isn't installed (Debian: gcc-mingw-w64-x86-64-win32)"
+    elif not native(target) and not shutil.which("cargo-zigbuild"):
+        return ZIG
     query = ["rustc", "--print", "target-libdir", "--target", target.triple]
     folder = Path(subprocess.run(query, check=True, capture_output=True, text=True).stdout.strip())
     if not list(folder.glob("libstd-*.rlib")):
         return f"Rust has no standard library for it (rustup target add {target.triple})"
     return None
+
+
+def native(target):
+    """Whether the system's own tools build for it."""
+    return target.node[0] == "darwin" and sys.platform == "darwin"
 
 
 def environment(folder):
@@ -51,16 +60,30 @@ def environment(folder):
     }
 
 
-def build(target, folder):
+def build(target, folder, profile):
     """The program's bytes."""
     if lacks := missing(target):
         raise Missing(lacks)
-    # zig brings the C library with its start files, and drops the word by which Rust asks for a position-independent program
-    command = ["cargo-zigbuild", "rustc", "--profile", "dist", "--locked", "--bin", "neonup", "--target", target.triple]
-    command += ["--", "-C", "link-self-contained=no", "-C", "link-arg=-pie"]
-    subprocess.run(command, cwd=project.ROOT, env=environment(folder), check=True)
-    program = (folder / target.triple / "dist" / target.program).read_bytes()
-    assert is_static_pie(program), "the program is not static, or not position-independent"
+    variables = environment(folder)
+    options = []
+    cargo = "cargo" if target.windows or native(target) else "cargo-zigbuild"
+    if "linux-musl" in target.triple:
+        # zig brings the C library with its start files, and drops the word by which Rust asks for a position-independent program
+        options = ["-C", "link-self-contained=no", "-C", "link-arg=-pie"]
+    elif target.node[0] == "darwin":
+        variables["MACOSX_DEPLOYMENT_TARGET"] = macos.oldest(target)
+        if not native(target):
+            options = macos.options(macos.stubs(target, folder / "stubs"))
+    command = [cargo, "rustc", "--profile", profile, "--locked", "--bin", "neonup", "--target", target.triple, "--", *options]
+    subprocess.run(command, cwd=project.ROOT, env=variables, check=True)
+    place = {"dev": "debug"}.get(profile, profile)
+    program = (folder / target.triple / place / target.program).read_bytes()
+    if target.windows:
+        windows.check(program)
+    elif target.node[0] == "darwin":
+        macos.check(target, program)
+    else:
+        assert is_static_pie(program), "the program is not static, or not position-independent"
     return program
 
 

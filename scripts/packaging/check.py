@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
@@ -16,8 +17,8 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-from . import archive, build, node, project
-from .targets import TARGETS
+from . import archive, build, macos, node, project, windows
+from .targets import TARGETS, by_triple
 
 # prints what it was given, and ends as it was told
 STAND_IN = b"""#!/bin/sh
@@ -38,10 +39,11 @@ def run(packages):
     assert made == packages({target: STAND_IN for target in TARGETS}, PAGES, options), "the same input gave other bytes"
     says_what_cargo_says(made)
     names_every_target()
+    refuses_what_a_system_does_not_start()
     with tempfile.TemporaryDirectory() as folder:
         for name, data in made.items():
             Path(folder, name).write_bytes(data)
-        tools = [installs_with_pip(Path(folder)), installs_with_npm(Path(folder))]
+        tools = [installs_with_pip(Path(folder)), installs_with_npm(Path(folder)), reads_as_ruby(made["neonup.rb"])]
     print(f"{len(made)} packages say what Cargo.toml says; {', '.join(filter(None, tools))}")
 
 
@@ -68,6 +70,26 @@ def says_what_cargo_says(made):
         urls = re.findall(r'"https://example\.invalid/v/([^"]+)"', text)
         assert urls and all(url in made for url in urls), f"{manifest} points to what is not made: {urls}"
         assert all(project.sha256(made[url]) in text for url in urls), f"{manifest} has another checksum"
+        for url in urls:
+            installs = re.findall(r'\.install "([^"]+)"', text) or [json.loads(text)["bin"]]
+            lacking = {f"{project.NAME}-{project.VERSION}/{file}" for file in installs} - set(files_of(url, made[url]))
+            assert not lacking, f"{manifest} installs {lacking}, which {url} lacks"
+    assert json.loads(made["neonup.json"])["extract_dir"] == f"{project.NAME}-{project.VERSION}"
+
+
+def files_of(name, data):
+    """The files in an archive."""
+    if name.endswith(".zip"):
+        return zipfile.ZipFile(io.BytesIO(data)).namelist()
+    return tarfile.open(fileobj=io.BytesIO(data)).getnames()
+
+
+def reads_as_ruby(formula):
+    """Ruby's own word on the formula's syntax."""
+    if not shutil.which("ruby"):
+        return "ruby is missing, so the formula's syntax wasn't checked"
+    subprocess.run(["ruby", "-c"], input=formula, check=True, stdout=subprocess.DEVNULL)
+    return "ruby reads the formula"
 
 
 def names_every_target():
@@ -83,6 +105,46 @@ def names_every_target():
         for word, value in {"name": project.NAME, "version": project.VERSION, "target": target.triple}.items():
             template = template.replace(f"{{ {word} }}", value)
         assert template.endswith("/" + archive.name(target)), f"cargo-binstall would ask for {template}"
+
+
+def refuses_what_a_system_does_not_start():
+    """Programs that Windows and macOS start pass, and each fault of one is seen."""
+
+    def mac(cpu=0x0100000C, flags=macos.MH_PIE, oldest=0x000B0000, loads=("/usr/lib/libSystem.B.dylib",), signed=True):
+        named = [struct.pack("<3I", 12, 12 + len(name) + 1, 12) + name.encode() + b"\0" for name in loads]
+        commands = [struct.pack("<6I", 0x32, 24, 1, oldest, 0, 0), *named, *([struct.pack("<4I", 0x1D, 16, 0, 0)] if signed else [])]
+        return struct.pack("<8I", macos.MH_MAGIC_64, cpu, 0, macos.MH_EXECUTE, len(commands), 0, flags, 0) + b"".join(commands)
+
+    def pe(*loads, cpu=windows.AMD64):
+        names, table = b"", b""
+        for name in loads:
+            table += struct.pack("<12x2I", 0x1000 + 20 * (len(loads) + 1) + len(names), 1)
+            names += name.encode() + b"\0"
+        data = table + b"\0" * 20 + names
+        head = b"PE\0\0" + struct.pack("<HH12xHH", cpu, 1, 240, 0) + b"\0" * 120 + struct.pack("<2I", 0x1000, len(data)) + b"\0" * 112
+        head += struct.pack("<8s4I16x", b".idata", len(data), 0x1000, len(data), 64 + len(head) + 40)
+        return b"MZ" + b"\0" * 58 + struct.pack("<I", 64) + head + data
+
+    arm = by_triple("aarch64-apple-darwin")
+    macos.check(arm, mac())
+    macos.check(by_triple("x86_64-apple-darwin"), mac(cpu=0x01000007, oldest=0x000A0C00, signed=False))
+    windows.check(pe("KERNEL32.dll", "ntdll.dll"))
+    faults = [
+        lambda: macos.check(arm, mac(cpu=0x01000007)),
+        lambda: macos.check(arm, mac(flags=0)),
+        lambda: macos.check(arm, mac(oldest=0x000C0000)),
+        lambda: macos.check(arm, mac(loads=["/usr/lib/libSystem.B.dylib", "/opt/homebrew/lib/libgit2.dylib"])),
+        lambda: macos.check(arm, mac(signed=False)),
+        lambda: windows.check(pe("kernel32.dll", "libgcc_s_seh-1.dll")),
+        lambda: windows.check(pe("kernel32.dll", cpu=0x14C)),
+        lambda: windows.check(mac()),
+    ]
+    for number, fault in enumerate(faults):
+        try:
+            fault()
+        except AssertionError:
+            continue
+        raise AssertionError(f"fault {number} of a program was not seen")
 
 
 def installs_with_pip(folder):
