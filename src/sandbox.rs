@@ -267,7 +267,7 @@ impl Sandbox {
     }
 
     /// Sets what goes wrong from now on.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(crate) fn set_faults(&self, faults: Faults) {
         self.plane.set_faults(faults);
     }

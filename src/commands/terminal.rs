@@ -218,6 +218,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn links_are_given_to_terminals_that_hide_their_sequence() {
         for (term, links) in [("xterm-256color", true), ("linux", false), ("", false)] {

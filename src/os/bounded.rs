@@ -86,13 +86,13 @@ fn too_large(limit: u64) -> io::Error {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
     use crate::testing::folders::temp_dir;
 
-    #[cfg(unix)]
     #[test]
     fn only_a_regular_file_is_opened_and_only_as_far_as_the_limit() {
         let dir = temp_dir();

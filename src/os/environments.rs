@@ -87,6 +87,7 @@ mod tests {
     use super::*;
     use crate::testing::folders::temp_dir;
 
+    #[cfg(unix)]
     #[test]
     fn an_environment_is_known_by_the_path_of_its_project() {
         let home = temp_dir();

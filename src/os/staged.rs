@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tempfile::{Builder, NamedTempFile, TempDir};
+use tempfile::{Builder, TempDir, TempPath};
 
 use super::files;
 
@@ -27,10 +27,14 @@ const TRIES: usize = 8;
 const STALE: Duration = Duration::from_mins(10);
 
 /// A file that is written beside or far from its target, and then takes its place in one step.
+///
+/// What is dropped goes in the order of the fields: on Windows nothing can be removed while it is open, nor a folder that holds it.
 pub(crate) struct StagedFile {
-    temp: NamedTempFile,
-    /// The folder beside the target, with its lock; dropped after the file.
-    folder: Option<(TempDir, File)>,
+    /// Open, unless it had to be closed.
+    file: Option<File>,
+    path: TempPath,
+    /// The lock of the folder beside the target, and the folder.
+    folder: Option<(File, TempDir)>,
 }
 
 impl StagedFile {
@@ -43,10 +47,15 @@ impl StagedFile {
                 .suffix(SUFFIX)
                 .rand_bytes(RANDOM)
                 .make_in(dir, files::new_private_file)?;
+            let (file, path) = temp.into_parts();
             // an error: the file system has no locks, and a sweep goes by the age
-            files::try_lock(temp.as_file()).ok();
-            if temp.path().symlink_metadata().is_ok() {
-                return Ok(Self { temp, folder: None });
+            files::try_lock(&file).ok();
+            if path.symlink_metadata().is_ok() {
+                return Ok(Self {
+                    file: Some(file),
+                    path,
+                    folder: None,
+                });
             }
         }
         Err(io::Error::other(
@@ -69,54 +78,67 @@ impl StagedFile {
         lock.sync_all()?;
         let staged = Self::create(folder.path())?;
         Ok(Self {
-            folder: Some((folder, lock)),
+            folder: Some((lock, folder)),
             ..staged
         })
     }
 
-    pub(crate) fn file_mut(&mut self) -> &mut File {
-        self.temp.as_file_mut()
+    /// The file, to be written.
+    pub(crate) fn file_mut(&mut self) -> io::Result<&mut File> {
+        let closed = || io::Error::other("the file is closed");
+        self.file.as_mut().ok_or_else(closed)
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.temp.path()
+        &self.path
     }
 
     /// Takes the place of what is at `target`, or of nothing. Some file systems of Windows replace no file that is open: `let_go` closes
     /// it, if we are who has it open.
     pub(crate) fn replace(self, target: &Path, let_go: impl FnOnce()) -> io::Result<()> {
-        match fs::rename(self.temp.path(), target) {
+        match fs::rename(&self.path, target) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 let_go();
-                fs::rename(self.temp.path(), target)?;
+                fs::rename(&self.path, target)?;
             }
             replaced => replaced?,
         }
         // the name is gone, which is as well
-        self.temp.into_temp_path().keep().map(drop).ok();
+        self.path.keep().map(drop).ok();
         Ok(())
+    }
+
+    /// Takes in what is at `source`, which then has this file's name and is removed in its place.
+    pub(crate) fn take_in(&mut self, source: &Path) -> io::Result<()> {
+        match fs::rename(source, &self.path) {
+            // see `replace`
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.file = None;
+                fs::rename(source, &self.path)
+            }
+            moved => moved,
+        }
     }
 
     /// Takes the place of nothing: fails where something is.
     pub(crate) fn place(self, target: &Path) -> io::Result<()> {
-        self.temp
+        self.path
             .persist_noclobber(target)
-            .map(drop)
             .map_err(|error| error.error)
     }
 
     /// Changes places with what is at `target`, which then has the staged file's name. `Unsupported` where that can't be done in one step.
     pub(crate) fn exchange(&self, target: &Path) -> io::Result<()> {
-        files::exchange(self.temp.path(), target)
+        files::exchange(&self.path, target)
     }
 
     /// Leaves the file where it lies, and tells where.
     pub(crate) fn leave(self) -> PathBuf {
-        if let Some((folder, _)) = self.folder {
+        if let Some((_, folder)) = self.folder {
             let _kept = folder.keep();
         }
-        let path = self.temp.path().to_owned();
-        self.temp.into_temp_path().keep().unwrap_or(path)
+        let path = self.path.to_path_buf();
+        self.path.keep().unwrap_or(path)
     }
 }
 

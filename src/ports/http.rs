@@ -290,19 +290,19 @@ fn problem(error: &reqwest::Error) -> HttpProblem {
     causes.extend(std::iter::successors(error.source(), |cause| {
         Error::source(*cause)
     }));
-    let any = |words: [&str; 2]| {
+    let any = |words: &[&str]| {
         causes.iter().any(|cause| {
             let text = cause.to_string().to_lowercase();
             words.iter().any(|word| text.contains(word))
         })
     };
-    if any([
+    if any(&[
         "proxy authorization required",
         "proxy authentication required",
     ]) {
         return HttpProblem::ProxyLogin;
     }
-    if any(["proxy", "tunnel"]) {
+    if any(&["proxy", "tunnel"]) {
         return HttpProblem::Proxy;
     }
     if causes.iter().any(|cause| {
@@ -318,7 +318,8 @@ fn problem(error: &reqwest::Error) -> HttpProblem {
     if let Some(problem) = io.find_map(io_problem) {
         return problem;
     }
-    if any(["lookup", "resolve"]) {
+    // the first word is the client's own; what the system says is in its language on Windows
+    if any(&["dns error", "lookup", "resolve"]) {
         return HttpProblem::NotResolved;
     }
     HttpProblem::Lost

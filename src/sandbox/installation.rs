@@ -536,6 +536,7 @@ mod tests {
         assert_eq!(major("unknown"), None);
     }
 
+    #[cfg(unix)]
     #[test]
     fn folder_without_postgres_is_refused_by_name() {
         let dir = temp_dir();

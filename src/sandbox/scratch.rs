@@ -20,7 +20,8 @@ use crate::{
 /// killed.
 pub(crate) struct ScratchDir {
     path: PathBuf,
-    _lock: File,
+    /// Held until the folder goes.
+    lock: Option<File>,
 }
 
 const SCRATCH_PREFIX: &str = "neonup-sandbox-";
@@ -63,7 +64,7 @@ impl ScratchDir {
                 set_mode(&path, 0o711)?; // the user who runs Postgres passes through; nobody may list
             }
             match files::lock(&path) {
-                Ok(Some(lock)) => return Ok(Self { path, _lock: lock }),
+                Ok(lock @ Some(_)) => return Ok(Self { path, lock }),
                 // Swept between the two calls: try again.
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -86,9 +87,9 @@ impl ScratchDir {
                 && fs::symlink_metadata(&path)
                     .is_ok_and(|meta| meta.is_dir() && is_own(&path, &meta))
                 && path.join("lock").is_file();
-            if ours && let Ok(Some(_dead)) = files::lock(&path) {
+            if ours && let Ok(lock @ Some(_)) = files::lock(&path) {
                 server::sweep(&path);
-                if let Err(error) = remove_scratch(&path) {
+                if let Err(error) = remove_scratch(&path, lock) {
                     tracing::debug!(%error, path = %path.display(), "couldn't remove a dead sandbox's folder");
                 }
             }
@@ -100,10 +101,11 @@ impl ScratchDir {
     }
 }
 
-/// Removes everything, the lock file last, so that what is left of an interrupted removal is swept later.
+/// Removes everything, the lock file last, so that what is left of an interrupted removal is swept later. It is closed before: on Windows
+/// an open one would keep the folder.
 ///
 /// Work that cannot be stopped (a copy in a blocking thread) may still add files, so it tries more than once.
-fn remove_scratch(path: &Path) -> io::Result<()> {
+fn remove_scratch(path: &Path, lock: Option<File>) -> io::Result<()> {
     let content = || -> io::Result<()> {
         for entry in fs::read_dir(path)? {
             let entry = entry?;
@@ -123,12 +125,17 @@ fn remove_scratch(path: &Path) -> io::Result<()> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    fs::remove_dir_all(path)
+    drop(lock);
+    match fs::remove_dir_all(path) {
+        // a sweep of another sandbox was quicker
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 impl Drop for ScratchDir {
     fn drop(&mut self) {
-        if let Err(error) = remove_scratch(&self.path) {
+        if let Err(error) = remove_scratch(&self.path, self.lock.take()) {
             tracing::warn!(%error, path = %self.path.display(), "couldn't remove a temporary folder");
         }
     }

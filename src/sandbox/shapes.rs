@@ -85,7 +85,7 @@ impl CarriedPostgres {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(crate) const fn for_test(
         given: Option<PathBuf>,
         kept: Option<PathBuf>,

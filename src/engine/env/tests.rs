@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
 use crate::engine::env::*;
 use crate::ports::files::UndoCopy;
-use crate::testing::folders::{mode, set_mode, temp_dir};
+use crate::testing::folders::{mode, set_mode, symlink, temp_dir};
 use crate::{
     core::{
         event::Verdict,
@@ -600,7 +600,6 @@ async fn a_shell_variable_that_hides_the_file_is_reported() {
     assert_eq!(report.verdict(), Verdict::Done);
 }
 
-#[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_is_not_an_env_file_is_refused() {
     let setup = Setup::new();
@@ -614,7 +613,9 @@ async fn a_file_that_is_not_an_env_file_is_refused() {
     fs::remove_file(setup.path("backend/.env")).unwrap();
     let outside = temp_dir();
     fs::write(outside.path().join("env"), "A=1\n").unwrap();
-    std::os::unix::fs::symlink(outside.path().join("env"), setup.path("backend/.env")).unwrap();
+    if !symlink(outside.path().join("env"), setup.path("backend/.env")) {
+        return;
+    }
     let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
     assert!(failure.why.contains("outside the repository"), "{failure}");
     let failure = EnvStep
@@ -628,13 +629,14 @@ async fn a_file_that_is_not_an_env_file_is_refused() {
     );
 }
 
-#[cfg(unix)]
 #[tokio::test]
 async fn the_target_of_a_symlink_must_be_ignored_too() {
     let setup = Setup::new();
     setup.write("shared.env", "A=1\n");
     fs::create_dir_all(setup.path("backend")).unwrap();
-    std::os::unix::fs::symlink("../shared.env", setup.path("backend/.env")).unwrap();
+    if !symlink("../shared.env", setup.path("backend/.env")) {
+        return;
+    }
     setup.world.ignore("backend/.env");
     for answer in [None, Some(EnvAnswer::Default), Some(EnvAnswer::Undo)] {
         let failure = match answer {

@@ -18,6 +18,7 @@ use crate::{
         },
         failures::files::{env_not_written, no_undo_copy},
     },
+    os::files::writing_hint,
     ports::{
         files::{FileError, UndoCopy, Written},
         repository::{GitAnswer, Protection},
@@ -104,16 +105,16 @@ pub(super) fn check_writable(cx: &Cx, target: &TargetInspection, mode: WriteMode
             format!("can't write `{}`", target.file),
         )
         .why(format!("the directory `{}` isn't writable", dir.display()));
-        let chmod = format!("chmod u+w {}", dir.display());
+        let hint = writing_hint(dir);
         return Err(if target.bytes.is_some() {
             failure
                 .hint(format!(
-                    "{chmod}; or overwrite the file in place: {}",
+                    "{hint}; or overwrite the file in place: {}",
                     Remedy::OverwriteInPlace.command()
                 ))
                 .remedy(Some(Remedy::OverwriteInPlace))
         } else {
-            failure.hint(chmod)
+            failure.hint(hint)
         });
     }
     if target.rewritten() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     core::{code::Code, failure::Failure, remedy::Remedy},
     domain::dotenv::EnvLimit,
+    os::files::{closing_hint, reading_hint},
     ports::files::FileError,
 };
 
@@ -16,7 +17,7 @@ pub(crate) fn env_not_read(file: &str, path: &Path, error: &FileError) -> Failur
     )
     .why(error.to_string());
     if matches!(error, FileError::Denied(_)) {
-        return failure.hint(format!("make it readable: chmod u+r {}", path.display()));
+        return failure.hint(format!("make it readable: {}", reading_hint(path)));
     }
     failure.hint(format!(
         "move `{file}` away, or set another file in neonup.toml"
@@ -47,7 +48,7 @@ pub(crate) fn env_not_written(file: &str, error: &FileError) -> Failure {
             format!("other users can read `{file}`, so no secret is written to it"),
         )
         .why(error.to_string())
-        .hint(format!("ask its owner to run: chmod 600 {file}")),
+        .hint(format!("ask its owner to run: {}", closing_hint(file))),
         FileError::LeftIn(path) => failure.hint(format!(
             "close the program that writes it; compare `{}` with `{file}`, then delete it",
             path.display()

@@ -6,6 +6,7 @@ use crate::{
     core::event::{Report, Verdict},
     engine::packages::wanted::lacking,
     engine::{health::HealthStep, step::Step as _},
+    os::programs::interpreter_of,
     ports::{
         Ports,
         files::disk::{DiskFiles, GitFolders},
@@ -146,7 +147,10 @@ async fn an_environment_of_a_person_is_left_alone() {
     let found = wanted(&cx.settings, &cx.ports).unwrap();
     assert_eq!(
         found.install.argv.join(" "),
-        ".venv/bin/python -m pip install --no-input -r requirements.txt"
+        format!(
+            "{} -m pip install --no-input -r requirements.txt",
+            interpreter_of(".venv")
+        )
     );
     // what a program of this machine has is not known before it was asked
     assert_eq!(found.missing, None);
@@ -186,7 +190,10 @@ fn an_address_in_parts_that_names_no_driver_gets_the_sqlalchemy_it_was_written_f
     );
     let code = "import os\nfrom sqlalchemy import create_engine\nfrom fastapi import FastAPI\napp = FastAPI()\n\
         engine = create_engine(f\"postgresql://{os.environ['DB_HOST']}/app\")\n";
-    let pip = ".venv/bin/python -m pip install --no-input -r requirements.txt";
+    let pip = format!(
+        "{} -m pip install --no-input -r requirements.txt",
+        interpreter_of(".venv")
+    );
     for (config, requirements, held) in [
         (config, "sqlalchemy\npsycopg2\n", true),
         (config, "sqlalchemy==2.0.36\npsycopg2\n", false),

@@ -34,9 +34,31 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
+/// Lets others read a file, and write it where the mode says so.
+#[cfg(test)]
+pub(crate) fn open_to_others(file: &Path, mode: u32) -> io::Result<()> {
+    set_mode(file, mode)
+}
+
+/// Makes a symbolic link; `false` where the system doesn't let this user make one.
+#[cfg(test)]
+pub(crate) fn symlink(to: &Path, link: &Path) -> io::Result<bool> {
+    std::os::unix::fs::symlink(to, link).map(|()| true)
+}
+
 /// How a file is closed to others.
 pub(crate) fn closing_hint(file: &str) -> String {
     format!("chmod 600 {file}")
+}
+
+/// How a file is made one that its owner can read.
+pub(crate) fn reading_hint(file: &Path) -> String {
+    format!("chmod u+r {}", file.display())
+}
+
+/// How a folder is made one that its owner can write to.
+pub(crate) fn writing_hint(dir: &Path) -> String {
+    format!("chmod u+w {}", dir.display())
 }
 
 /// Gives a new file the old one's owner, where that is another (only root may), and its mode.

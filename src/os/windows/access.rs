@@ -62,6 +62,13 @@ impl Descriptor {
         ))
     }
 
+    /// Lets in everybody.
+    #[cfg(test)]
+    fn everybody(writing: bool) -> io::Result<Self> {
+        let rights = if writing { "FRFW" } else { "FR" };
+        Self::parse(&format!("D:P(A;;FA;;;{})(A;;{rights};;;WD)", user()?))
+    }
+
     /// Says nothing: what the folder around hands down counts.
     fn inheriting() -> io::Result<Self> {
         Self::parse("D:")
@@ -124,7 +131,17 @@ impl Descriptor {
 
 /// Lets in nobody but this user, the system and administrators.
 pub(super) fn close(path: &Path) -> io::Result<()> {
-    let descriptor = Descriptor::private(path.is_dir())?;
+    replace(path, &Descriptor::private(path.is_dir())?)
+}
+
+/// Lets in everybody.
+#[cfg(test)]
+pub(super) fn open(path: &Path, writing: bool) -> io::Result<()> {
+    replace(path, &Descriptor::everybody(writing)?)
+}
+
+/// Gives a list to what is there, and has the folder around hand down nothing.
+fn replace(path: &Path, descriptor: &Descriptor) -> io::Result<()> {
     let name = wide(path);
     // unlike the call that `inherit` needs, it takes the list as it is
     // SAFETY: the name ends with a zero, and the descriptor is ours

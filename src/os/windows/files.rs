@@ -57,10 +57,56 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     }
 }
 
+/// Lets others read a file, and write it where the mode says so.
+#[cfg(test)]
+pub(crate) fn open_to_others(file: &Path, mode: u32) -> io::Result<()> {
+    access::open(file, mode & 0o022 != 0)
+}
+
+/// Makes a symbolic link; `false` where the system doesn't let this user make one.
+#[cfg(test)]
+pub(crate) fn symlink(to: &Path, link: &Path) -> io::Result<bool> {
+    use std::os::windows::fs::{symlink_dir, symlink_file};
+
+    use windows_sys::Win32::Foundation::ERROR_PRIVILEGE_NOT_HELD;
+
+    let is_dir = link.parent().is_some_and(|dir| dir.join(to).is_dir());
+    let made = if is_dir {
+        symlink_dir(to, link)
+    } else {
+        symlink_file(to, link)
+    };
+    match made {
+        // without the developer mode nobody but an administrator may
+        Err(error) if error.raw_os_error() == Some(ERROR_PRIVILEGE_NOT_HELD.cast_signed()) => {
+            Ok(false)
+        }
+        made => {
+            made?;
+            // Wine says that it has made one
+            let is_made = fs::symlink_metadata(link).is_ok_and(|meta| meta.is_symlink());
+            if !is_made {
+                fs::remove_file(link).or_else(|_| fs::remove_dir(link)).ok();
+            }
+            Ok(is_made)
+        }
+    }
+}
+
 /// How a file is closed to others. `S-1-3-4` is whoever owns it.
 pub(crate) fn closing_hint(file: &str) -> String {
     let file = file.replace('/', r"\");
     format!(r#"icacls "{file}" /inheritance:r /grant:r *S-1-3-4:F"#)
+}
+
+/// How a file is made one that its owner can read.
+pub(crate) fn reading_hint(file: &Path) -> String {
+    format!(r#"icacls "{}" /grant *S-1-3-4:R"#, file.display())
+}
+
+/// How a folder is made one that its owner can write to. PowerShell would take the parentheses for its own.
+pub(crate) fn writing_hint(dir: &Path) -> String {
+    format!(r#"icacls "{}" /grant "*S-1-3-4:(OI)(CI)M""#, dir.display())
 }
 
 /// Gives a new file its mode.

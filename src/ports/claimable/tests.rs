@@ -128,6 +128,7 @@ async fn nobody_listening_is_told_from_a_lost_answer() {
     );
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn the_sandbox_speaks_the_service() {
     rustls::crypto::ring::default_provider()

@@ -276,8 +276,8 @@ impl Files for DiskFiles {
         content.extend_from_slice(bytes.unwrap_or_default());
         sweep(dir);
         let mut staged = StagedFile::create(dir)?;
-        staged.file_mut().write_all(&content)?;
-        staged.file_mut().sync_all()?;
+        staged.file_mut()?.write_all(&content)?;
+        staged.file_mut()?.sync_all()?;
         staged.replace(&file, || ())?;
         // without it the copy may be gone after a power cut, and the write that follows it as well
         sync_dir(dir).ok();

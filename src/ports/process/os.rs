@@ -485,6 +485,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn a_command_is_run_to_its_end_with_both_streams() {
         let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::default());
@@ -529,6 +530,7 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn a_program_gets_what_its_kind_gets_and_what_it_is_handed() {
         let environment = [
@@ -561,6 +563,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[tokio::test]
     async fn stopping_ends_the_whole_group_even_where_it_will_not() {
         let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::default());
@@ -590,6 +593,7 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_projects_own_python_comes_first() {
         let root = temp_dir();

@@ -7,5 +7,4 @@ mod hostile;
 mod naming;
 #[cfg(unix)]
 mod planted;
-#[cfg(unix)]
 mod protection;

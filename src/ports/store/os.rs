@@ -371,8 +371,8 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let dir = make_folder(path)?;
     staged::sweep(dir);
     let mut file = StagedFile::create(dir)?;
-    file.file_mut().write_all(text.as_bytes())?;
-    file.file_mut().sync_all()?;
+    file.file_mut()?.write_all(text.as_bytes())?;
+    file.file_mut()?.sync_all()?;
     file.replace(path, || ())
 }
 
@@ -411,7 +411,8 @@ mod tests {
     };
 
     fn store(dir: &Path) -> OsStore {
-        OsStore::new(&environment(&[("XDG_CONFIG_HOME", dir)]), None)
+        let both = [(homes::CONFIG, dir), ("XDG_CONFIG_HOME", dir)];
+        OsStore::new(&environment(&both), None)
     }
 
     fn environment(variables: &[(&str, &Path)]) -> Environment {
@@ -426,7 +427,7 @@ mod tests {
         let dir = temp_dir();
         let (here, key) = (Path::new("."), Secret::new("napi_canary"));
         let config = Path::new("config");
-        let none = environment(&[("HOME", here), ("XDG_CONFIG_HOME", config)]);
+        let none = environment(&[(homes::HOME, here), (homes::CONFIG, config)]);
         let mut store = OsStore::new(&none, Some(dir.path()));
         // this process has a home, which the variables of that one do not tell
         store.files = store.files.filter(|dir| !dir.is_absolute());
@@ -436,7 +437,7 @@ mod tests {
         assert!(!store.delete(KeyStorage::File, "a").await.unwrap());
         assert!(store.place(KeyStorage::File, "a").contains("nowhere"));
 
-        let store = OsStore::new(&environment(&[("HOME", dir.path())]), Some(dir.path()));
+        let store = OsStore::new(&environment(&[(homes::HOME, dir.path())]), Some(dir.path()));
         let refused = store.set(KeyStorage::File, "a", &key).await;
         assert!(
             matches!(refused, Err(StoreError::InRepository(_))),
@@ -458,7 +459,7 @@ mod tests {
         fs::write(&other, format!("x={}", key.expose())).unwrap();
         // a login that is at work just now
         let mut held = StagedFile::create(&keys).unwrap();
-        io::Write::write_all(held.file_mut(), b"else").unwrap();
+        io::Write::write_all(held.file_mut().unwrap(), b"else").unwrap();
         assert_eq!(store.sweep(), Vec::<PathBuf>::new());
         assert!(held.path().exists());
         assert!(store.delete(KeyStorage::File, "a").await.unwrap());

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::{
         core::trust::CommandPurpose,
-        testing::folders::{mode, set_mode, temp_dir},
+        testing::folders::{mode, open_to_others, set_mode, temp_dir},
     };
 
     fn command(word: &str) -> CloneCommand {
@@ -121,7 +121,8 @@ mod tests {
         trust.agree(&[command("a")]).unwrap();
         assert_eq!(trust.agreed().unwrap(), [command("a"), command("b")]);
         let file = trust.file().unwrap();
-        assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+        let modes = [file.as_path(), file.parent().unwrap()].map(mode);
+        assert_eq!(modes.map(|mode| mode & 0o677), [0o600; 2]);
         let elsewhere = DiskTrust::with_state(other.path(), state.path());
         assert_eq!(elsewhere.agreed().unwrap(), []);
         // a record of another clone under this one's name
@@ -137,7 +138,7 @@ mod tests {
         let trust = DiskTrust::with_state(root.path(), state.path());
         trust.agree(&[command("a")]).unwrap();
         let file = trust.file().unwrap();
-        set_mode(&file, 0o666);
+        open_to_others(&file, 0o666);
         assert!(matches!(trust.agreed(), Err(RecordError::Unreadable(_))));
         set_mode(&file, 0o600);
         fs::write(&file, "{}").unwrap();

@@ -248,20 +248,20 @@ impl Staging<'_> {
     /// Removes a file, but not a version that was saved in the last moment.
     pub(super) fn take_away(&self, target: &Path, expected: &[u8]) -> Result<(), FileError> {
         let dir = target.parent().unwrap_or(target);
-        let staged = match self.stage(StagingPlace::GitFolder, dir)? {
+        let mut staged = match self.stage(StagingPlace::GitFolder, dir)? {
             Some(staged) => staged,
             None => StagedFile::create_ignored(dir)?,
         };
-        let moved = match fs::rename(target, staged.path()) {
+        match staged.take_in(target) {
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                let beside = StagedFile::create_ignored(dir)?;
-                fs::rename(target, beside.path()).map(|()| beside)
+                staged = StagedFile::create_ignored(dir)?;
+                staged.take_in(target)?;
             }
-            moved => moved.map(|()| staged),
-        }?;
-        match FileVersion::read(moved.path()) {
+            taken => taken?,
+        }
+        match FileVersion::read(staged.path()) {
             Ok(Some(version)) if version.bytes == expected => Ok(()),
-            _ => place_new(moved, target).and(Err(FileError::Changed)),
+            _ => place_new(staged, target).and(Err(FileError::Changed)),
         }
     }
 
@@ -287,7 +287,7 @@ fn fill(
     bytes: &[u8],
 ) -> Result<(StagedFile, Filled), FileError> {
     let path = staged.path().to_owned();
-    let file = staged.file_mut();
+    let file = staged.file_mut()?;
     file.write_all(bytes)?;
     give_owner_and_mode(file, &path, before, mode)?;
     file.sync_all()?;

@@ -93,6 +93,7 @@ fn killed_at_any_moment_the_file_is_whole() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn on_a_full_disk_the_old_file_stays() {
     let dir = temp_dir();

@@ -2,9 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::Command,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -15,7 +13,10 @@ use crate::ports::files::{
     FileError, Files as _,
     disk::{DiskFiles, GitFolders, Moment},
 };
-use crate::testing::{folders::temp_dir, repository::Repo};
+use crate::testing::{
+    folders::{set_mode, temp_dir},
+    repository::Repo,
+};
 
 const OLD: &[u8] = b"A=old\n";
 const NEW: &[u8] = b"A=npg_secret\n";
@@ -27,10 +28,6 @@ fn repo() -> Repo {
     repo.write(".env", OLD);
     set_mode(&repo.root.join(".env"), 0o600);
     repo
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// The files of a repository, staged in its git folder.
@@ -60,8 +57,9 @@ fn at(files: DiskFiles, moment: Moment, act: impl Fn() + Send + Sync + 'static) 
 }
 
 /// Another program: it really is one.
-fn shell(root: &Path, script: &str) {
-    let status = Command::new("sh")
+#[cfg(unix)]
+fn shell(root: &std::path::Path, script: &str) {
+    let status = std::process::Command::new("sh")
         .args(["-ec", script])
         .current_dir(root)
         .status();
@@ -121,6 +119,7 @@ fn killed_at_any_moment_nothing_is_left_that_git_takes() {
 }
 
 /// Ways in which editors save.
+#[cfg(unix)]
 const SAVES: [&str; 4] = [
     "printf 'A=mine\\n' > .env",
     "printf 'A=mine\\n' > .env.swp; mv .env.swp .env",
@@ -128,6 +127,7 @@ const SAVES: [&str; 4] = [
     "cp .env .env.old; rm .env; printf 'A=mine\\n' > .env; rm .env.old",
 ];
 
+#[cfg(unix)]
 #[test]
 fn what_an_editor_saves_in_the_last_moment_is_kept() {
     for save in SAVES {
@@ -155,6 +155,7 @@ fn what_an_editor_saves_in_the_last_moment_is_kept() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_that_is_removed_in_the_last_moment_stays_removed() {
     for moment in [Moment::Staged, Moment::Compared] {
@@ -168,6 +169,7 @@ fn a_file_that_is_removed_in_the_last_moment_stays_removed() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_that_appears_in_the_last_moment_is_kept() {
     let repo = repo();
@@ -181,6 +183,7 @@ fn a_file_that_appears_in_the_last_moment_is_kept() {
     assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
 }
 
+#[cfg(unix)]
 #[test]
 fn saved_again_and_again_the_last_version_is_in_place() {
     let repo = repo();
@@ -202,6 +205,7 @@ fn saved_again_and_again_the_last_version_is_in_place() {
     assert_eq!(leftovers(&repo), Vec::<PathBuf>::new());
 }
 
+#[cfg(unix)]
 #[test]
 fn saved_without_end_no_version_is_thrown_away() {
     let repo = repo();
