@@ -27,6 +27,7 @@ mod man_sections;
 mod opening;
 mod panics;
 mod plain;
+mod present_notes;
 mod proposals;
 mod rotate;
 mod sandbox;
@@ -82,6 +83,7 @@ enum CliCommand {
     Trust(trust::TrustArgs),
     Status(status::StatusArgs),
     Demo(demo::DemoArgs),
+    PresentNotes(present_notes::PresentNotesArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -151,6 +153,7 @@ async fn dispatch(
         Some(CliCommand::Trust(args)) => args.run(context, output),
         Some(CliCommand::Status(args)) => args.run(context, output).await,
         Some(CliCommand::Demo(args)) => args.run(context, output).await,
+        Some(CliCommand::PresentNotes(args)) => args.run(context, output).await,
         Some(CliCommand::Sandbox(args)) => args.run(context, output).await,
         Some(CliCommand::Completions(args)) => Ok(args.run(Cli::command(), output)),
         Some(CliCommand::Man(args)) => args.run(Cli::command(), output),

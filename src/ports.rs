@@ -16,6 +16,7 @@ pub(crate) mod http;
 pub(crate) mod lock;
 pub(crate) mod neon;
 pub(crate) mod own_program;
+pub(crate) mod presentation;
 pub(crate) mod process;
 pub(crate) mod progress;
 pub(crate) mod proof;

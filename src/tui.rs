@@ -31,6 +31,7 @@ pub(crate) mod keymap;
 pub(crate) mod layout;
 mod links;
 pub(crate) mod msg;
+pub(crate) mod notes;
 mod options;
 pub(crate) mod page;
 pub(crate) mod presenter;
@@ -56,7 +57,7 @@ pub(crate) use self::{
     msg::ExitReason,
     options::{Background, Options},
     proposal::{Opened, ProposalScreen},
-    terminal::TerminalError,
+    terminal::{TerminalError, show_notes},
 };
 use crate::{
     core::{event::Event, plan::Plan},

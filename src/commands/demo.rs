@@ -57,6 +57,9 @@ pub(crate) struct DemoArgs {
     /// breaks something, `R` resets the demo.
     #[arg(long, conflicts_with = "yes")]
     present: bool,
+    /// Play the presentation by itself, again and again, until a key is pressed.
+    #[arg(long, requires = "present", conflicts_with = "plain")]
+    replay: bool,
     /// Use this Postgres instead of the bundled one.
     #[arg(
         long,
@@ -125,6 +128,7 @@ impl DemoArgs {
             let opening = Opening {
                 notes: notes.clone(),
                 present: self.present,
+                replay: self.replay,
                 demo: Some(Arc::new(environment)),
                 proposals: Some(proposals::of_workspace(move |_| open(), &settings, &ports)),
                 private,

@@ -87,6 +87,8 @@ pub(crate) enum CommandError {
 
     #[error("there is no manual page for `{0}`")]
     NoManualPage(String),
+    #[error("can't read what the presentation shows")]
+    Presentation(#[source] RecordError),
     #[error("nothing to explain")]
     NothingToExplain,
     #[error("can't read the log from standard input")]
@@ -137,6 +139,7 @@ impl CommandError {
             | Self::TrustUnanswered
             | Self::NotTrustable { .. }
             | Self::Trust(_)
+            | Self::Presentation(_)
             | Self::LogNotRead(_)
             | Self::ConfigExists(_)
             | Self::ConfigDeclined
@@ -214,6 +217,9 @@ impl CommandError {
                 .why(error.to_string())
                 .hint("set NEONUP_TRUST=1 to trust this clone for one run"),
             Self::NoManualPage(_) => report.hint("run `neonup man --list` for the names of all pages"),
+            Self::Presentation(error) => report
+                .why(error.to_string())
+                .hint("delete that file, and start the presentation again"),
             Self::NothingToExplain => report.hint(
                 "name a finding's code (`neonup explain env.stale-url`), or pipe a log (`neonup explain < app.log`)",
             ),

@@ -82,10 +82,15 @@ fn file_name(command: &Command) -> String {
 
 /// Renders the page of a command: what the parser knows of it, and what it can't know.
 fn render(command: &Command) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let man = Man::new(command.clone()).manual("neonup");
+    // clap_mangen leaves out the date, and all that follows takes the wrong place
+    let title = format!(
+        ".TH {} 1 \"\" \"neonup {}\" \"neonup manual\"\n",
+        name(command),
+        env!("CARGO_PKG_VERSION")
+    );
+    let mut bytes = title.into_bytes();
+    let man = Man::new(command.clone());
     // writing into memory does not fail
-    man.render_title(&mut bytes).ok();
     man.render_name_section(&mut bytes).ok();
     synopsis(command).to_writer(&mut bytes).ok();
     man.render_description_section(&mut bytes).ok();

@@ -395,9 +395,24 @@ const COMMANDS: &[(&str, Sections)] = &[
                     "Keeps the sample and the database there; the same command opens them again.",
                 ),
                 ("neonup demo --present", "Presents it to an audience."),
+                (
+                    "neonup demo --present --replay",
+                    "Plays the presentation by itself until a key is pressed.",
+                ),
             ],
-            see: &["sandbox"],
+            see: &["present-notes", "sandbox"],
             ..NONE
+        },
+    ),
+    (
+        "present-notes",
+        Sections {
+            own_exits: &[(Exit::Gaps, "No presentation is running.")],
+            examples: &[(
+                "neonup present-notes",
+                "Shows the notes in a second terminal, while `neonup demo --present` runs in the first.",
+            )],
+            see: &["demo"],
         },
     ),
     (

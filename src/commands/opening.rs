@@ -14,6 +14,8 @@ pub(crate) struct Opening {
     pub notes: Vec<String>,
     /// Starts in presenter mode.
     pub present: bool,
+    /// Plays the presentation by itself, until a key is pressed.
+    pub replay: bool,
     /// The demo, where this is one.
     pub demo: Option<Arc<dyn DemoEnvironment>>,
     /// What proposes a `neonup.toml`, and writes it.

@@ -39,6 +39,7 @@ pub(super) async fn run(
             .filter(|_| opening.proposals.is_some())
             .map(|found| ProposalScreen::new(found, opened.file)),
         presenter: opening.present,
+        replay: opening.replay,
         demo: opening.demo.is_some(),
         private,
         no_color: terminal.no_color,

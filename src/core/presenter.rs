@@ -2,6 +2,7 @@
 //!
 //! Both front ends announce the same [`script`].
 
+pub(crate) mod notes;
 pub(crate) mod script;
 
 use crate::core::{failure::Failure, step::StepId};

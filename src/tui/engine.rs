@@ -3,9 +3,16 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use crate::{
-    core::{answer::Answer, presenter::DemoRequest, step::StepId},
+    core::{
+        answer::Answer,
+        presenter::{DemoRequest, notes::Presented},
+        step::StepId,
+    },
     engine::Runtime,
-    ports::demo::{DemoEnvironment, PendingDemo, carry_out},
+    ports::{
+        demo::{DemoEnvironment, PendingDemo, carry_out},
+        presentation::PresentationBoard,
+    },
     project::{proposals::Proposals, settings::Settings},
     tui::proposal::{ProposalAnswer, ProposalRequest},
 };
@@ -34,6 +41,8 @@ pub(crate) trait Engine {
     }
     /// Works with the settings that came of such a request.
     fn adopt(&self, _settings: Settings) {}
+    /// Tells the presenter's own window what the audience sees.
+    fn tell(&self, _presented: Presented) {}
     /// Hands a request to the demo. Only the demo has one to hand it to.
     fn demo(&self, request: DemoRequest) -> PendingDemo {
         Box::pin(carry_out(None, request))
@@ -45,6 +54,13 @@ pub(crate) struct RuntimeEngine<'a> {
     runtime: &'a Runtime,
     demo: Option<Arc<dyn DemoEnvironment>>,
     proposals: Option<Arc<dyn Proposals>>,
+    board: PresentationBoard,
+}
+
+impl Drop for RuntimeEngine<'_> {
+    fn drop(&mut self) {
+        self.board.clear();
+    }
 }
 
 impl<'a> RuntimeEngine<'a> {
@@ -57,6 +73,7 @@ impl<'a> RuntimeEngine<'a> {
             runtime,
             demo,
             proposals,
+            board: PresentationBoard::open(),
         }
     }
 }
@@ -111,6 +128,13 @@ impl Engine for RuntimeEngine<'_> {
 
     fn adopt(&self, settings: Settings) {
         self.runtime.adopt(settings);
+    }
+
+    fn tell(&self, presented: Presented) {
+        // whoever has no second window misses nothing
+        if let Err(error) = self.board.tell(presented) {
+            tracing::debug!(%error, "the presenter's window can't be told");
+        }
     }
 
     fn demo(&self, request: DemoRequest) -> PendingDemo {

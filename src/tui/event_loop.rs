@@ -80,6 +80,7 @@ pub(crate) async fn run<C: Canvas>(
     let mut batch: Vec<Msg> = Vec::new();
     let mut demo: Option<PendingDemo> = None;
     let mut proposal: Option<PendingProposal> = None;
+    let mut told = None;
     loop {
         for effect in effects.drain(..) {
             match effect {
@@ -106,6 +107,10 @@ pub(crate) async fn run<C: Canvas>(
         if batch.is_empty() {
             canvas.draw(&app)?;
             drop(update(&mut app, Msg::Drawn));
+            if let Some(presented) = app.presented().filter(|now| told != Some(*now)) {
+                told = Some(presented);
+                engine.tell(presented);
+            }
             let tick = app.next_tick();
             tokio::select! {
                 biased;

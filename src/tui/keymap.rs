@@ -59,6 +59,8 @@ pub(crate) enum KeyCommand {
     Incidents,
     /// Reset the demo.
     Reset,
+    /// Show nothing until the next key.
+    Blank,
     Help,
     /// Use the mouse, or leave it to the terminal.
     Mouse,
@@ -339,6 +341,13 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         "R",
         "reset",
         "Presenter: reset the whole demo",
+    ),
+    row(
+        KeyCommand::Blank,
+        &[char('.')],
+        ".",
+        "",
+        "Presenter: blank the screen until the next key",
     ),
     row(
         KeyCommand::Mouse,

@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub ask_background: bool,
     /// Whether presenter mode is on from the start.
     pub presenter: bool,
+    /// Whether the presentation plays by itself.
+    pub replay: bool,
     /// Whether this is the demo, where incidents can be shown and everything be reset.
     pub demo: bool,
     /// Words that tell who or where we are. Presenter mode hides them, and the identifiers that the steps know.

@@ -18,7 +18,7 @@ use std::{
 
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
-    event::{DisableBracketedPaste, EnableBracketedPaste, EventStream},
+    event::{DisableBracketedPaste, EnableBracketedPaste, Event, EventStream, KeyEvent},
     execute, queue,
     style::Print,
     terminal::{
@@ -26,7 +26,7 @@ use crossterm::{
         LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use ratatui::{
     Terminal,
     backend::{Backend as _, CrosstermBackend},
@@ -39,21 +39,25 @@ use crate::tui::{
     clipboard,
     engine::Engine,
     event_loop::{self, Canvas, Clock},
+    keymap::{self, KeyCommand},
     links::{self, Link},
     msg::ExitReason,
+    notes,
     options::Options,
     replies::{ASK_BACKGROUND, BACKGROUND_WITHIN},
     state::App,
+    theme::Theme,
     view::view,
 };
 use crate::{
-    core::{event::Event, plan::Plan},
+    core::{event::Event as EngineEvent, plan::Plan},
     os::{
         browser, crash,
         out::Out,
-        signals::{Signals, suspend_job},
+        signals::{Signal, Signals, suspend_job},
         typed,
     },
+    ports::presentation::Presentation,
 };
 
 /// The terminal cannot be used.
@@ -64,7 +68,7 @@ pub(crate) struct TerminalError(#[from] io::Error);
 /// Runs the wizard on the terminal of this process, with any engine.
 pub(crate) async fn run_with(
     engine: &impl Engine,
-    events: &mut UnboundedReceiver<Event>,
+    events: &mut UnboundedReceiver<EngineEvent>,
     options: Options,
 ) -> Result<(Plan, ExitReason), TerminalError> {
     let signals = Signals::ending_or_suspending()?;
@@ -89,6 +93,57 @@ pub(crate) async fn run_with(
         format!("{bug} at {location}")
     };
     Ok((plan, ExitReason::Bug(text)))
+}
+
+/// How often the notes are drawn: they have a clock with seconds, and follow another process.
+const NOTES_EVERY: Duration = Duration::from_millis(250);
+
+/// Shows the presenter's notes in this terminal, until a key ends it or a signal does.
+pub(crate) async fn show_notes(
+    theme: Theme,
+    mut read: impl FnMut() -> Option<Presentation>,
+) -> Result<(), TerminalError> {
+    let mut signals = Signals::ending_or_suspending()?;
+    let hook = PanicHookGuard::install();
+    let mut tty = Tty::enter(&Options::default())?;
+    let mut input = EventStream::new();
+    let showing = async {
+        loop {
+            let presentation = read();
+            tty.terminal.draw(|frame| {
+                let area = frame.area();
+                notes::draw(theme, presentation.as_ref(), area, frame.buffer_mut());
+            })?;
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Some(Signal::Stop) => {
+                        tty.suspend()?;
+                        tty.forget()?;
+                    }
+                    _ => return Ok(()),
+                },
+                event = input.next() => match event {
+                    Some(Ok(Event::Key(key))) if is_leaving(key) => return Ok(()),
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return Ok(()),
+                },
+                () = tokio::time::sleep(NOTES_EVERY) => {}
+            }
+        }
+    };
+    let ended: Result<io::Result<()>, _> = AssertUnwindSafe(showing).catch_unwind().await;
+    drop(tty);
+    drop(hook);
+    ended.unwrap_or_else(|_panic| Err(io::Error::other(panic_location())))?;
+    Ok(())
+}
+
+/// Whether a key leaves the notes.
+fn is_leaving(key: KeyEvent) -> bool {
+    matches!(
+        keymap::command(key, false),
+        Some(KeyCommand::Quit | KeyCommand::Back | KeyCommand::Interrupt)
+    )
 }
 
 /// Real time.

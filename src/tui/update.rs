@@ -5,6 +5,7 @@
 //! | [`keys`], [`mouse`] | input, which becomes a command |
 //! | [`typing`] | characters and pastes for a field |
 //! | [`overlay`], [`panes`], [`presenter`] | commands for what lies over the screen |
+//! | [`replay`] | the presentation that plays by itself |
 //! | [`screen`] | commands on a screen |
 //! | [`proposal`] | what is asked before the first step |
 //! | [`actions`] | what the chosen row does |
@@ -21,6 +22,7 @@ mod overlay;
 mod panes;
 mod presenter;
 mod proposal;
+mod replay;
 mod screen;
 mod typing;
 mod watch;
@@ -106,5 +108,6 @@ fn tick(app: &mut App, now: Duration) -> Vec<Effect> {
     if app.shown.is_due(now) {
         effects.extend(keys::perform(app, KeyCommand::Enter));
     }
+    effects.extend(replay::play(app));
     effects
 }

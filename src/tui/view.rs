@@ -35,7 +35,9 @@ pub(crate) use self::footer::items as footer_items;
 pub(crate) fn view(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    if app.blank {
+        // the eyes of the room are elsewhere
+    } else if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         draw_too_small(app, area, buffer);
     } else {
         let window = TextContext::new(app, area.width);

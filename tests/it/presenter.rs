@@ -18,7 +18,7 @@ struct PresentedDemo {
     terminal: Terminal,
     root: PathBuf,
     dir: TempDir,
-    _home: Home,
+    home: Home,
 }
 
 impl PresentedDemo {
@@ -31,7 +31,7 @@ impl PresentedDemo {
             terminal,
             root,
             dir,
-            _home: home,
+            home,
         };
         demo.wait_for("on day one");
         demo
@@ -359,4 +359,39 @@ fn presenter_mode_without_a_terminal_needs_plain() {
     assert!(nobody.stderr.contains("--plain"), "{nobody:#?}");
     let both = home.run(&["demo", "--present", "--yes"]);
     assert_eq!(both.code, 64, "{both:#?}");
+}
+
+#[test]
+fn the_second_window_follows_the_first_and_names_nothing_private() {
+    let mut demo = PresentedDemo::open();
+    let home = &demo.home;
+    let notes = |arguments: &[&str]| {
+        let mut command = home.neonup();
+        crate::support::Run::of(command.arg("present-notes").args(arguments))
+    };
+    let place = |expected: &str, moment: &str| {
+        until("the notes follow", || {
+            let run = notes(&["--json"]);
+            let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+            shown["place"] == expected && shown["moment"] == moment
+        });
+    };
+    place("opening", "announced");
+    let mut window = home.open(&["present-notes"]);
+    window.wait_for("Next: Login");
+    demo.terminal.press(ENTER);
+    window.wait_for("Next: Project");
+    assert!(notes(&[]).stdout.contains("since the start"));
+    demo.terminal.press(".");
+    window.wait_for("The screen is blank");
+    demo.terminal.press(".");
+    place("login", "announced");
+    window.press("q");
+    assert_eq!(window.wait_for_end().exit_code(), 0);
+    window.wait_for_restore();
+    crate::support::end_demo(&mut demo.terminal);
+    demo.terminal.wait_for_end();
+    let over = notes(&[]);
+    assert_eq!(over.code, 1, "{over:#?}");
+    assert!(over.stdout.contains("No presentation is running"));
 }

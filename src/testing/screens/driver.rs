@@ -45,7 +45,7 @@ impl AppDriver {
     }
 
     /// [`Self::up_to`] with other options.
-    pub(super) fn with_options(options: Options, step: StepId) -> Self {
+    pub(crate) fn with_options(options: Options, step: StepId) -> Self {
         let mut driver = Self::new(options);
         for id in StepId::ALL {
             driver.probe(id, if id < step { done(id) } else { todo(id) });

@@ -94,6 +94,7 @@ fn works(app: &App, command: KeyCommand) -> bool {
             step.is_none_or(|step| app.busy(step).is_none_or(|work| work.phase == Phase::Probe))
         }
         KeyCommand::Explain => app.presenter || app.proposal.is_some(),
+        KeyCommand::Blank => app.presenter,
         KeyCommand::Incidents | KeyCommand::Reset => app.presenter && app.options.demo,
         KeyCommand::Summary
         | KeyCommand::Copy

@@ -26,6 +26,7 @@ use crate::tui::{
         overlay::{Overlay, Slide},
         pressed_keys::PressedKeys,
         project::{ListMatches, ProjectInput},
+        replay::Replay,
         screen::{Focus, Screen},
         shown::Shown,
         watch::Watch,
@@ -36,6 +37,10 @@ use crate::tui::{
 
 /// The wizard's whole state.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "modes of the screen, each independent of the others"
+)]
 pub(crate) struct App {
     /// What is known of the steps.
     pub plan: Plan,
@@ -87,6 +92,10 @@ pub(crate) struct App {
     pub settings_from: Option<Screen>,
     /// The application that is kept running, until it is stopped.
     pub kept: Option<KeptApp>,
+    /// Whether nothing is shown until the next key.
+    pub blank: bool,
+    /// The replay, while the presentation plays by itself.
+    pub replay: Option<Replay>,
     /// The watch of the health screen, while it lasts.
     pub watch: Option<Watch>,
 }
@@ -123,6 +132,8 @@ impl App {
             proposal: options.proposal.clone(),
             settings_from: None,
             kept: None,
+            blank: false,
+            replay: options.replay.then(Replay::default),
             watch: None,
             options,
         };
@@ -405,6 +416,12 @@ impl App {
             .chain(self.login.revealed_until)
             .chain(self.pressed_keys.next())
             .chain(self.shown.next())
+            .chain(
+                self.replay
+                    .as_ref()
+                    .filter(|_| self.work.is_empty() && !self.is_preparing())
+                    .map(|replay| replay.next(self.overlay.as_ref(), self.screen)),
+            )
             .chain(self.is_preparing().then_some(self.now + SPINNER_EVERY))
             .chain(
                 self.watch

@@ -15,12 +15,16 @@ use crate::{
         },
         event::Phase,
         plan::Status,
-        presenter::{DemoError, DemoOutcome, DemoRequest, Incident},
+        presenter::{
+            DemoError, DemoOutcome, DemoRequest, Incident,
+            notes::{Scene, SceneState},
+        },
         secret::Secret,
         step::StepId,
     },
     testing::screens::{AppDriver, demo_options, done, finished, options, todo},
     tui::{
+        Options,
         msg::{Effect, Msg},
         presenter::slide::announcement,
         state::{
@@ -386,4 +390,135 @@ fn the_shown_command_is_that_of_the_pending_answer() {
         let lines = || shown.lines().map(|line| line.trim_matches(['│', '|', ' ']));
         assert!(lines().any(|line| line == command), "{step}\n{shown}");
     }
+}
+
+#[test]
+fn the_blank_screen_shows_nothing_and_the_next_key_does_nothing_else() {
+    let mut app = AppDriver::demo_up_to(StepId::Env).app;
+    press(&mut app, KeyCode::Char('.'));
+    assert!(app.blank);
+    assert_eq!(app.presented().unwrap().moment, SceneState::Blank);
+    let lines = text(&draw(&app, 80, 24));
+    assert!(lines.trim().is_empty(), "{lines}");
+    let overlay = app.overlay.clone();
+    for key in [KeyCode::Enter, KeyCode::Char('q'), KeyCode::Char('.')] {
+        let mut app = app.clone();
+        assert_eq!(press(&mut app, key), []);
+        assert_eq!((app.blank, &app.overlay), (false, &overlay), "{key:?}");
+    }
+    let mut plain = AppDriver::up_to(StepId::Env).app;
+    press(&mut plain, KeyCode::Char('.'));
+    assert!(!plain.blank && plain.toast.is_some());
+}
+
+#[test]
+fn the_second_window_is_told_what_the_audience_sees() {
+    let mut app = AppDriver::demo_up_to(StepId::Env).app;
+    let told = |app: &App| {
+        let presented = app.presented().unwrap();
+        (presented.place, presented.moment)
+    };
+    app.overlay = Some(Overlay::Slide(Slide::Opening));
+    assert_eq!(told(&app), (Scene::Opening, SceneState::Announced));
+    app.overlay = None;
+    app.screen = Screen::Step(StepId::Env);
+    assert_eq!(told(&app), (Scene::Step(StepId::Env), SceneState::Shown));
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(
+        told(&app),
+        (Scene::Step(StepId::Env), SceneState::BeforeApply)
+    );
+    press(&mut app, KeyCode::Enter);
+    assert_eq!(told(&app).1, SceneState::Working);
+    assert_eq!(AppDriver::up_to(StepId::Env).app.presented(), None);
+}
+
+/// Lets time pass until the wizard asks for something; `None` where it would wait for ever.
+fn wait(app: &mut App) -> Option<Vec<Effect>> {
+    for _ in 0..1000 {
+        let next = app.next_tick()?;
+        let effects = update(app, Msg::Tick(next));
+        update(app, Msg::Drawn);
+        if !effects.is_empty() {
+            return Some(effects);
+        }
+    }
+    None
+}
+
+#[test]
+fn the_replay_presses_enter_by_itself_and_begins_again_after_the_end() {
+    let replayed = || Options {
+        replay: true,
+        ..demo_options()
+    };
+    let mut app = AppDriver::with_options(replayed(), StepId::Env).app;
+    app.overlay = Some(Overlay::Slide(before(StepId::Env)));
+    app.screen = Screen::Step(StepId::Env);
+    let began = app.now;
+    let env = Answer::Env(EnvAnswer::Default);
+    assert_eq!(wait(&mut app), Some(vec![Effect::Apply(env)]));
+    // a slide, the screen and what happens next were each to be seen
+    assert!(app.now >= began + Duration::from_secs(15));
+    // while something is under way, nothing is pressed
+    let working = app.now;
+    for _ in 0..50 {
+        let later = app.now + Duration::from_secs(1);
+        assert_eq!(update(&mut app, Msg::Tick(later)), []);
+    }
+    assert!(app.now > working);
+    let mut ended = AppDriver::with_options(replayed(), StepId::Secrets).app;
+    ended.overlay = None;
+    ended.screen = Screen::Summary;
+    assert_eq!(
+        wait(&mut ended),
+        Some(vec![Effect::Demo(DemoRequest::Reset)])
+    );
+    demo(&mut ended, DemoRequest::Reset, Ok(()));
+    assert_eq!(slide(&ended), Some(&Slide::Opening));
+    assert!(ended.replay.is_some(), "it plays again");
+}
+
+#[test]
+fn a_key_stops_the_replay_and_does_nothing_else() {
+    let mut app = AppDriver::with_options(
+        Options {
+            replay: true,
+            ..demo_options()
+        },
+        StepId::Env,
+    )
+    .app;
+    app.overlay = Some(Overlay::Slide(before(StepId::Env)));
+    assert_eq!(press(&mut app, KeyCode::Enter), []);
+    assert_eq!(
+        (app.replay, slide(&app)),
+        (None, Some(&before(StepId::Env)))
+    );
+    let later = app.now + Duration::from_mins(10);
+    update(&mut app, Msg::Tick(later));
+    assert_eq!(slide(&app), Some(&before(StepId::Env)));
+}
+
+#[test]
+fn a_replay_that_leads_nowhere_stops_and_says_so() {
+    let mut app = AppDriver::with_options(
+        Options {
+            replay: true,
+            ..demo_options()
+        },
+        StepId::Project,
+    )
+    .app;
+    app.overlay = None;
+    app.screen = Screen::Step(StepId::Project);
+    // of a step that is not known nothing can be chosen
+    app.plan = crate::core::plan::Plan::new();
+    let now = app.now + Duration::from_mins(1);
+    assert_eq!(update(&mut app, Msg::Tick(now)), []);
+    assert_eq!(app.replay, None);
+    assert!(
+        app.toast
+            .is_some_and(|toast| toast.text.contains("needs a person"))
+    );
 }

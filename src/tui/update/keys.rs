@@ -1,6 +1,6 @@
 //! A key press.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, KeyEventKind};
 
 use crate::{
     core::choices::Action,
@@ -20,6 +20,18 @@ use crate::{
 
 pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     let typing = app.is_typing();
+    if event.kind != KeyEventKind::Release
+        && (app.blank || app.replay.is_some())
+        && keymap::command(event, false) != Some(KeyCommand::Interrupt)
+    {
+        // whoever ends either wants to see the screen first
+        if app.replay.take().is_some() {
+            app.notify("the replay has stopped; Enter goes on by hand");
+        }
+        app.blank = false;
+        app.shown.change();
+        return Vec::new();
+    }
     presenter::show_key(app, event);
     let Some(command) = keymap::command(event, typing) else {
         if typing {
@@ -133,6 +145,14 @@ fn anywhere(app: &mut App, command: KeyCommand, typing: bool) -> Option<Vec<Effe
         }
         KeyCommand::Palette if app.overlay.is_none() => {
             panes::show_palette(app);
+            Vec::new()
+        }
+        KeyCommand::Blank if !typing => {
+            if app.presenter {
+                app.blank = true;
+            } else {
+                app.notify("presenter mode only: press p first");
+            }
             Vec::new()
         }
         _ => return None,

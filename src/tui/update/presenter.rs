@@ -19,6 +19,7 @@ use crate::{
             App, Screen,
             overlay::{ConfirmDialog, ConfirmPurpose, Overlay, Slide},
             project::ProjectInput,
+            replay::Replay,
         },
     },
 };
@@ -236,6 +237,9 @@ fn begin_again(app: &mut App) -> Vec<Effect> {
     fresh.presenter = true;
     fresh.follow = false;
     fresh.pressed_keys = app.pressed_keys.clone();
+    fresh.replay = app.replay.map(|_| Replay {
+        quiet_since: app.now,
+    });
     fresh.overlay = Some(Overlay::Slide(Slide::Opening));
     fresh.notify("Reset. Ready to start again");
     *app = fresh;

@@ -157,6 +157,7 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         | KeyCommand::Presenter
         | KeyCommand::Explain
         | KeyCommand::Settings
+        | KeyCommand::Blank
         | KeyCommand::Mouse
         | KeyCommand::Redraw
         | KeyCommand::Suspend
