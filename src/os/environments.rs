@@ -85,12 +85,11 @@ fn pipenv(environment: &Environment) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::folders::temp_dir;
 
     #[cfg(unix)]
     #[test]
     fn an_environment_is_known_by_the_path_of_its_project() {
-        let home = temp_dir();
+        let home = crate::testing::folders::temp_dir();
         let root = real(home.path()).unwrap();
         let project = root.join("shop");
         fs::create_dir_all(&project).unwrap();

@@ -527,7 +527,6 @@ fn below(root: &str, wanted: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::folders::temp_dir;
 
     #[test]
     fn major_version_is_the_leading_number() {
@@ -539,7 +538,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn folder_without_postgres_is_refused_by_name() {
-        let dir = temp_dir();
+        let dir = crate::testing::folders::temp_dir();
         let refused = InstallationSource::choose(Some(dir.path()), &[])
             .unwrap_err()
             .to_string();

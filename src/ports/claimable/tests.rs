@@ -5,10 +5,9 @@ use std::time::Duration;
 use crate::{
     core::secret::Secret,
     ports::{
-        claimable::{Claimable as _, ClaimableError, Ownership, http::HttpClaimable},
+        claimable::{Claimable as _, ClaimableError, http::HttpClaimable},
         http::HttpProblem,
     },
-    sandbox::{Sandbox, SandboxOptions},
     testing::http_server::{Behavior, HttpServer},
 };
 
@@ -131,6 +130,11 @@ async fn nobody_listening_is_told_from_a_lost_answer() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_sandbox_speaks_the_service() {
+    use crate::{
+        ports::claimable::Ownership,
+        sandbox::{Sandbox, SandboxOptions},
+    };
+
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();

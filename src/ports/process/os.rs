@@ -474,8 +474,9 @@ impl Process for OsProcess {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{core::children::Child, testing::folders::temp_dir};
+    use crate::core::children::Child;
 
+    #[cfg(unix)]
     fn shell(script: &str) -> CommandSpec {
         CommandSpec {
             child: Child::App,
@@ -596,7 +597,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn the_projects_own_python_comes_first() {
-        let root = temp_dir();
+        let root = crate::testing::folders::temp_dir();
         let (bin, installed) = (root.path().join(".venv/bin"), root.path().join("usr/bin"));
         for dir in [&bin, &installed] {
             std::fs::create_dir_all(dir).unwrap();
