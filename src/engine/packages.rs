@@ -32,7 +32,7 @@ use crate::{
         packages::wanted::{Wanted, wanted},
         trust,
     },
-    os::programs::interpreter_of,
+    os::programs::{self, interpreter_of},
     ports::{
         files::FileError,
         process::{CommandExit, CommandSpec},
@@ -100,7 +100,7 @@ fn lacks(install: &Install) -> Finding {
 }
 
 fn typed(argv: &[String]) -> String {
-    shlex::try_join(argv.iter().map(String::as_str)).unwrap_or_else(|_nul| argv.join(" "))
+    programs::typed(&argv.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Installs the packages where it can be seen that they are missing.

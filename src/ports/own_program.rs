@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::os::bounded;
+use crate::os::{bounded, programs::typed};
 
 /// The most that is read of an installer's record, in bytes.
 const RECORD_LIMIT: u64 = 4 << 20;
@@ -127,17 +127,17 @@ fn node(path: &Path) -> Option<Recognized> {
     let folder = base.to_string_lossy();
     let has = |file: &str| base.join(file).exists();
     let command = if has_component(base, "global") && has_component(base, "pnpm") {
-        command(&["pnpm", "add", "--global", "neonup@latest"])
+        typed(&["pnpm", "add", "--global", "neonup@latest"])
     } else if !has("package.json") {
-        command(&["npm", "install", "--global", "neonup@latest"])
+        typed(&["npm", "install", "--global", "neonup@latest"])
     } else if has("pnpm-lock.yaml") {
-        command(&["pnpm", "--dir", &folder, "update", "--latest", "neonup"])
+        typed(&["pnpm", "--dir", &folder, "update", "--latest", "neonup"])
     } else if has("yarn.lock") && has(".yarnrc.yml") {
-        command(&["yarn", "--cwd", &folder, "up", "neonup"])
+        typed(&["yarn", "--cwd", &folder, "up", "neonup"])
     } else if has("yarn.lock") {
-        command(&["yarn", "--cwd", &folder, "upgrade", "--latest", "neonup"])
+        typed(&["yarn", "--cwd", &folder, "upgrade", "--latest", "neonup"])
     } else {
-        command(&["npm", "--prefix", &folder, "install", "neonup@latest"])
+        typed(&["npm", "--prefix", &folder, "install", "neonup@latest"])
     };
     Some((Installer::Npm, command))
 }
@@ -156,7 +156,7 @@ fn python(path: &Path) -> Option<Recognized> {
     }
     let Some(settings) = read(&environment.join("pyvenv.cfg")) else {
         return python_packages_list(environment, path).then(|| {
-            let command = command(&["python3", "-m", "pip", "install", "--upgrade", "neonup"]);
+            let command = typed(&["python3", "-m", "pip", "install", "--upgrade", "neonup"]);
             (Installer::Python, command)
         });
     };
@@ -166,7 +166,7 @@ fn python(path: &Path) -> Option<Recognized> {
         return Some((Installer::Uvx, "uvx neonup@latest".to_owned()));
     } else if lists_package(&read(&project.join("uv.lock")).unwrap_or_default()) {
         let project = project.to_string_lossy();
-        command(&[
+        typed(&[
             "uv",
             "sync",
             "--project",
@@ -175,7 +175,7 @@ fn python(path: &Path) -> Option<Recognized> {
             "neonup",
         ])
     } else if of_uv {
-        command(&[
+        typed(&[
             "uv",
             "pip",
             "install",
@@ -187,7 +187,7 @@ fn python(path: &Path) -> Option<Recognized> {
     } else {
         let python = programs.join("python");
         let python = python.to_string_lossy();
-        command(&[&python, "-m", "pip", "install", "--upgrade", "neonup"])
+        typed(&[&python, "-m", "pip", "install", "--upgrade", "neonup"])
     };
     Some((Installer::Python, command))
 }
@@ -271,7 +271,7 @@ fn cargo(path: &Path) -> Option<Recognized> {
     if other_root {
         words.extend(["--root", &folder]);
     }
-    Some((installer, command(&words)))
+    Some((installer, typed(&words)))
 }
 
 /// A URL without the user and password that it may have.
@@ -320,11 +320,6 @@ fn has_components(path: &Path, names: &[&str]) -> bool {
 fn read(path: &Path) -> Option<String> {
     let bytes = bounded::read(path, RECORD_LIMIT).ok()?;
     String::from_utf8(bytes).ok()
-}
-
-/// Words as they can be pasted into a shell.
-fn command(words: &[&str]) -> String {
-    shlex::try_join(words.iter().copied()).unwrap_or_else(|_nul| words.join(" "))
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@ pub(crate) fn is_path(word: &str) -> bool {
     word.contains('/')
 }
 
+/// Words as they can be pasted into a shell.
+pub(crate) fn typed(words: &[&str]) -> String {
+    shlex::try_join(words.iter().copied()).unwrap_or_else(|_nul| words.join(" "))
+}
+
 /// The interpreter of a virtual environment.
 pub(crate) fn interpreter_of(environment: &str) -> String {
     format!("{environment}/bin/python")

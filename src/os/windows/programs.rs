@@ -38,6 +38,20 @@ pub(crate) fn is_path(word: &str) -> bool {
     word.contains(['/', '\\'])
 }
 
+/// Words as they can be pasted into cmd or PowerShell, to which a backslash is a part of a path.
+pub(crate) fn typed(words: &[&str]) -> String {
+    let quoted = |word: &&str| {
+        let plain = |char: char| char.is_alphanumeric() || r"-_./\:=@+,~".contains(char);
+        if !word.is_empty() && word.chars().all(plain) {
+            return (*word).to_owned();
+        }
+        // a program would take a backslash before the quote for the quote's
+        let end = if word.ends_with('\\') { r"\" } else { "" };
+        format!("\"{}{end}\"", word.replace('"', "\\\""))
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// The interpreter of a virtual environment.
 pub(crate) fn interpreter_of(environment: &str) -> String {
     format!(r"{environment}\Scripts\python")
@@ -56,6 +70,22 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_keeps_its_backslashes_and_stays_one_word() {
+        let words = [
+            r"C:\a b\python",
+            "-m",
+            r"C:\plain\python",
+            r"C:\a b\",
+            "",
+            "x\"y",
+        ];
+        assert_eq!(
+            typed(&words),
+            r#""C:\a b\python" -m C:\plain\python "C:\a b\\" "" "x\"y""#
+        );
+    }
 
     #[test]
     fn a_program_is_found_by_the_endings_that_can_be_started() {

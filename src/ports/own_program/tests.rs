@@ -19,7 +19,9 @@ fn recognized(program: &str, files: &[(&str, &str)]) -> (Installer, String) {
     }
     let found = OwnProgram::at(root.path().join(program), root.path());
     let root = root.path().to_string_lossy();
-    (found.installer, found.update.replace(&*root, "ROOT"))
+    // each system has its own separators and quotes
+    let update = found.update.replace(&*root, "ROOT").replace('\\', "/");
+    (found.installer, update.replace('"', "'"))
 }
 
 #[test]
