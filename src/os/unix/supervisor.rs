@@ -29,8 +29,8 @@ use std::{
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitId, WaitIdOptions, WaitOptions, getpid, kill_process, kill_process_group,
-        waitid, waitpid,
+        Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process, kill_process_group, waitid,
+        waitpid,
     },
 };
 
@@ -206,7 +206,7 @@ fn supervise(mut command: Command, leftovers: Leftovers) -> ExitCode {
     dumps::forbid();
     dumps::allow_in(&mut command);
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::set_child_subreaper(Some(getpid())) {
+    if let Err(error) = rustix::process::set_child_subreaper(Some(rustix::process::getpid())) {
         tracing::debug!(%error, "can't track processes that leave the process group");
     }
     // we end when all below us has ended, and not before

@@ -472,11 +472,11 @@ impl Process for OsProcess {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::core::children::Child;
 
-    #[cfg(unix)]
     fn shell(script: &str) -> CommandSpec {
         CommandSpec {
             child: Child::App,
@@ -486,7 +486,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[tokio::test]
     async fn a_command_is_run_to_its_end_with_both_streams() {
         let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::default());
@@ -531,7 +530,6 @@ mod tests {
         );
     }
 
-    #[cfg(unix)]
     #[tokio::test]
     async fn a_program_gets_what_its_kind_gets_and_what_it_is_handed() {
         let environment = [
@@ -564,7 +562,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[tokio::test]
     async fn stopping_ends_the_whole_group_even_where_it_will_not() {
         let process = OsProcess::new(Path::new("/"), Vec::new(), Environment::default());
@@ -594,7 +591,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
     #[test]
     fn the_projects_own_python_comes_first() {
         let root = crate::testing::folders::temp_dir();
