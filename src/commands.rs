@@ -29,6 +29,7 @@ mod panics;
 mod plain;
 mod present_notes;
 mod proposals;
+mod psql;
 mod rotate;
 mod sandbox;
 mod session;
@@ -82,6 +83,7 @@ enum CliCommand {
     Claim(claim::ClaimArgs),
     Trust(trust::TrustArgs),
     Status(status::StatusArgs),
+    Psql(psql::PsqlArgs),
     Demo(demo::DemoArgs),
     PresentNotes(present_notes::PresentNotesArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -152,6 +154,7 @@ async fn dispatch(
         Some(CliCommand::Claim(args)) => args.run(context, output).await,
         Some(CliCommand::Trust(args)) => args.run(context, output),
         Some(CliCommand::Status(args)) => args.run(context, output).await,
+        Some(CliCommand::Psql(args)) => args.run(context, output).await,
         Some(CliCommand::Demo(args)) => args.run(context, output).await,
         Some(CliCommand::PresentNotes(args)) => args.run(context, output).await,
         Some(CliCommand::Sandbox(args)) => args.run(context, output).await,

@@ -14,6 +14,7 @@
 pub(crate) mod age;
 pub(crate) mod api_key;
 pub(crate) mod app_log;
+pub(crate) mod ascii;
 pub(crate) mod built;
 pub(crate) mod command_files;
 pub(crate) mod connection_error;

@@ -70,5 +70,6 @@ mod tests;
 pub(crate) mod trust;
 pub(crate) mod turn;
 
+pub(crate) use connection::of_clone as written_connection;
 pub(crate) use registry::must_finish;
 pub(crate) use runtime::Runtime;

@@ -20,6 +20,7 @@ pub(crate) mod presentation;
 pub(crate) mod process;
 pub(crate) mod progress;
 pub(crate) mod proof;
+pub(crate) mod psql;
 pub(crate) mod records;
 pub(crate) mod repository;
 pub(crate) mod shapes;

@@ -11,7 +11,7 @@ use clap::Args;
 use crate::{
     commands::{
         error::CommandError,
-        terminal::{AppearanceOptions, StandardStreams},
+        terminal::{AppearanceOptions, StandardStreams, TerminalTraits},
     },
     core::{children::Child, environment::Environment},
     domain::gate::Gate,
@@ -154,6 +154,9 @@ impl CommandContext {
         };
         let gate = self.gate.clone();
         let mut output = Output::standard(self.options.json, color, progress, gate, Instant::now);
+        if TerminalTraits::detect(&self.environment, self.options.appearance).ascii {
+            output.in_ascii();
+        }
         if plain {
             output.speak();
         } else {

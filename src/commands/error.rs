@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use crate::{
     core::{exit::Exit, failure::Failure, invocation::Invocation, step::StepId},
     domain::reading::Spot,
-    ports::records::RecordError,
+    ports::{psql::PsqlError, records::RecordError},
     project::workspace::WorkspaceError,
     report::error::ErrorReport,
     sandbox::SandboxError,
@@ -87,6 +87,10 @@ pub(crate) enum CommandError {
 
     #[error("there is no manual page for `{0}`")]
     NoManualPage(String),
+    #[error("no env file of this clone has a connection URL yet")]
+    NoConnection,
+    #[error(transparent)]
+    Psql(#[from] PsqlError),
     #[error("can't read what the presentation shows")]
     Presentation(#[source] RecordError),
     #[error("nothing to explain")]
@@ -140,6 +144,8 @@ impl CommandError {
             | Self::NotTrustable { .. }
             | Self::Trust(_)
             | Self::Presentation(_)
+            | Self::NoConnection
+            | Self::Psql(_)
             | Self::LogNotRead(_)
             | Self::ConfigExists(_)
             | Self::ConfigDeclined
@@ -217,6 +223,13 @@ impl CommandError {
                 .why(error.to_string())
                 .hint("set NEONUP_TRUST=1 to trust this clone for one run"),
             Self::NoManualPage(_) => report.hint("run `neonup man --list` for the names of all pages"),
+            Self::NoConnection => report.hint("run `neonup setup env` to write it"),
+            Self::Psql(PsqlError::NotInstalled) => {
+                report.hint("install the PostgreSQL client, such as the package postgresql-client")
+            }
+            Self::Psql(PsqlError::NotStarted(source) | PsqlError::NoPasswordFile(source)) => {
+                report.why(source.to_string())
+            }
             Self::Presentation(error) => report
                 .why(error.to_string())
                 .hint("delete that file, and start the presentation again"),

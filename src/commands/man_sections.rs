@@ -386,6 +386,26 @@ const COMMANDS: &[(&str, Sections)] = &[
         },
     ),
     (
+        "psql",
+        Sections {
+            own_exits: &[
+                (Exit::Done, "psql ended without an error."),
+                (
+                    Exit::Failed,
+                    "psql ended with an error, or couldn't be started.",
+                ),
+            ],
+            examples: &[
+                (
+                    "neonup psql",
+                    "Opens psql on the database that the env file names.",
+                ),
+                ("neonup psql -- -c \"select now()\"", "Runs one statement."),
+            ],
+            see: &["check", "status"],
+        },
+    ),
+    (
         "demo",
         Sections {
             examples: &[

@@ -59,7 +59,7 @@ pub(crate) struct AppearanceOptions {
     /// Use the wizard's colors for a light or a dark background; `auto` asks the terminal (also `NEONUP_BACKGROUND`).
     #[arg(long, value_name = "THEME", value_enum, default_value_t, global = true)]
     pub theme: ThemeArg,
-    /// Draw the wizard with ASCII characters only (the default in a locale without UTF-8).
+    /// Use ASCII characters only (the default in a locale without UTF-8).
     #[arg(long, global = true)]
     pub ascii: bool,
 }

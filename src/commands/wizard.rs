@@ -9,12 +9,28 @@ use crate::{
     },
     core::{children::Child, exit::Exit, step::StepId},
     engine::Runtime,
-    os::browser,
+    os::{browser, programs::typed},
     ports::Ports,
     project::settings::Settings,
     report::{lines, output::Output},
     tui::{self, ExitReason, Opened, ProposalScreen, WizardEnd},
 };
+
+/// The command that opens psql on this clone's database, from any folder.
+fn psql_command(settings: &Settings) -> String {
+    let root = settings.root.display().to_string();
+    let mut words = vec!["neonup", "-C", &root];
+    // what an env file leads to is trusted through this one, such as a sandbox's
+    let authority = settings
+        .ca_file
+        .as_ref()
+        .map(|path| path.display().to_string());
+    if let Some(authority) = &authority {
+        words.extend(["--ca-file", authority]);
+    }
+    words.push("psql");
+    typed(&words)
+}
 
 /// Runs the wizard until it ends, and reports what was done.
 pub(super) async fn run(
@@ -32,6 +48,7 @@ pub(super) async fn run(
         project: opened.project.clone(),
         service: settings.service().to_owned(),
         start: opened.start.clone(),
+        psql: psql_command(&settings),
         notes: opening.notes,
         config: opened.file.clone(),
         proposal: opened

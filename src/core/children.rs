@@ -23,6 +23,8 @@ pub(crate) enum Child {
     Tmux,
     /// Opens a page in the browser.
     Browser,
+    /// The client of the database, in this terminal.
+    Psql,
 }
 
 /// Which variables are passed on. A name that ends in `*` stands for all that begin so.
@@ -147,6 +149,26 @@ const DRIVER: &[&str] = &[
     "PGSERVICEFILE",
 ];
 
+/// How psql looks, what it pages and edits with, and whom it trusts.
+const PSQL: &[&str] = &[
+    "PSQLRC",
+    "PSQL_*",
+    "PAGER",
+    "LESS",
+    "LESSCHARSET",
+    "EDITOR",
+    "VISUAL",
+    "COLUMNS",
+    "COLORTERM",
+    "PG_COLOR",
+    "PG_COLORS",
+    "PGCLIENTENCODING",
+    "PGSSLROOTCERT",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "LD_LIBRARY_PATH",
+];
+
 const TMUX: &[&str] = &["TMUX", "TMUX_TMPDIR", "TMUX_PANE"];
 
 /// Ours alone: what leads to the account, and what gives consent.
@@ -216,7 +238,7 @@ const ELSEWHERE: &[&str] = &[
 
 impl Child {
     #[cfg(test)]
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Git,
         Self::App,
         Self::Migration,
@@ -224,6 +246,7 @@ impl Child {
         Self::Driver,
         Self::Tmux,
         Self::Browser,
+        Self::Psql,
     ];
 
     const fn passed(self) -> Passed {
@@ -234,6 +257,7 @@ impl Child {
             Self::Driver => Passed::Only(&[BASIC, DRIVER]),
             Self::Tmux => Passed::Only(&[BASIC, TMUX]),
             Self::Browser => Passed::Only(&[BASIC, DESKTOP]),
+            Self::Psql => Passed::Only(&[BASIC, PSQL]),
         }
     }
 

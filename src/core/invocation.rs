@@ -51,6 +51,8 @@ pub(crate) enum Invocation {
     Claim,
     /// Shows the clone's commands, and asks for consent.
     Trust,
+    /// Opens psql on the database, wherever it is typed.
+    Psql(String),
     /// Opens the demo.
     Demo,
     /// Starts the app: the only command that is not one of `neonup`.
@@ -87,7 +89,7 @@ impl fmt::Display for Invocation {
             Self::Claim => f.write_str("neonup claim"),
             Self::Trust => f.write_str("neonup trust"),
             Self::Demo => f.write_str("neonup demo"),
-            Self::StartApp(command) => f.write_str(command),
+            Self::Psql(command) | Self::StartApp(command) => f.write_str(command),
         }
     }
 }

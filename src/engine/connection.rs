@@ -8,20 +8,21 @@ use crate::{
         url::{Connection, RecognizedUrl, recognize, recognize_parts},
     },
     engine::context::Cx,
-    project::settings::{EnvTarget, KeySpec},
+    ports::Ports,
+    project::settings::{EnvTarget, KeySpec, Settings},
 };
 
 /// Reads the env file that holds the connection, as a URL or in parts.
 fn document(cx: &Cx) -> Option<(Document, &EnvTarget)> {
-    let target = match cx.settings.url_key() {
+    document_of(&cx.settings, &cx.ports)
+}
+
+fn document_of<'a>(settings: &'a Settings, ports: &Ports) -> Option<(Document, &'a EnvTarget)> {
+    let target = match settings.url_key() {
         Some((target, ..)) => target,
-        None => cx.settings.parts_target()?,
+        None => settings.parts_target()?,
     };
-    let bytes = cx
-        .ports
-        .files
-        .read(&cx.settings.path(&target.file))
-        .ok()??;
+    let bytes = ports.files.read(&settings.path(&target.file)).ok()??;
     Some((Document::parse(&bytes), target))
 }
 
@@ -33,8 +34,17 @@ pub(super) fn url(cx: &Cx) -> Option<Secret> {
 
 /// The connection in the env file, if it can be read as one.
 pub(super) fn written(cx: &Cx) -> Option<RecognizedUrl> {
-    let (document, target) = document(cx)?;
-    if let Some((_, key, ..)) = cx.settings.url_key() {
+    written_in(&cx.settings, &cx.ports)
+}
+
+/// How to connect, as the env file of a clone says.
+pub(crate) fn of_clone(settings: &Settings, ports: &Ports) -> Option<Connection> {
+    written_in(settings, ports).map(|recognized| recognized.connection())
+}
+
+fn written_in(settings: &Settings, ports: &Ports) -> Option<RecognizedUrl> {
+    let (document, target) = document_of(settings, ports)?;
+    if let Some((_, key, ..)) = settings.url_key() {
         return recognize(document.get(key)?.expose());
     }
     recognize_parts(|wanted| {

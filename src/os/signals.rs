@@ -47,6 +47,11 @@ impl Signals {
     pub(crate) async fn any(&mut self) {
         self.next().await;
     }
+
+    /// Waits for one of them, and tells which it is; `None` where none can come.
+    pub(crate) async fn one(&mut self) -> Option<Signal> {
+        self.next().await
+    }
 }
 
 impl Stream for Signals {

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     core::redact::Redactor,
-    domain::{gate::Gate, visible},
+    domain::{ascii, gate::Gate, visible},
     os::typed,
     report::{
         error::ErrorReport,
@@ -18,6 +18,10 @@ use crate::{
 };
 
 /// The two streams, and how to write to them.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "how lines are to look, each independent of the others"
+)]
 pub(crate) struct Output {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
@@ -28,6 +32,8 @@ pub(crate) struct Output {
     /// Lets no secret pass.
     gate: Gate,
     color: bool,
+    /// Only ASCII glyphs.
+    ascii: bool,
     /// The columns of the window, where lines go to one.
     width: Option<usize>,
     spoken: bool,
@@ -86,6 +92,7 @@ impl Output {
             redactor: None,
             gate,
             color,
+            ascii: false,
             width: None,
             spoken: false,
             progress: match progress {
@@ -112,6 +119,7 @@ impl Output {
             redactor: None,
             gate: Gate::default(),
             color: false,
+            ascii: false,
             width: None,
             spoken: false,
             progress: ProgressLine::Hidden,
@@ -129,6 +137,11 @@ impl Output {
     /// Breaks long lines at the window's width from now on.
     pub(crate) fn fit(&mut self, width: Option<usize>) {
         self.width = width.filter(|_| !self.json);
+    }
+
+    /// Uses ASCII in place of our glyphs from now on.
+    pub(crate) const fn in_ascii(&mut self) {
+        self.ascii = true;
     }
 
     /// Says words in place of glyphs from now on: lines are spoken, or kept in a log.
@@ -172,7 +185,12 @@ impl Output {
                 _ => shown.push_str(text),
             }
         }
-        shown
+        self.in_locale(shown)
+    }
+
+    /// A text in the characters that the terminal can show.
+    fn in_locale(&self, text: String) -> String {
+        if self.ascii { ascii::text(&text) } else { text }
     }
 
     /// Prints a line that shows a secret, which the user has asked for by name.
@@ -192,6 +210,7 @@ impl Output {
     pub(crate) fn block(&mut self, text: &str) {
         let text = self.gate.mask(text);
         let lines = visible::lines(&self.redacted(&text)).into_owned();
+        let lines = self.in_locale(lines);
         self.print(&lines);
     }
 

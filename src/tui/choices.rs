@@ -31,6 +31,7 @@ fn all(app: &App) -> Choices {
             open,
             &app.plan.fixable(),
             &app.options.start,
+            &app.options.psql,
             app.app_choice(),
         );
     };

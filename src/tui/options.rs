@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub service: String,
     /// The command that starts the app, typed in the root; empty where it is not known.
     pub start: String,
+    /// The command that opens psql on the database, wherever it is typed; empty where there is none.
+    pub psql: String,
     /// The `neonup.toml` that is proposed, where there is none.
     pub proposal: Option<ProposalScreen>,
     /// The path of `neonup.toml`, relative to the root, whether it exists or not.

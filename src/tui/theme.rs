@@ -5,7 +5,10 @@ use ratatui::{
     style::{Color, Modifier, Style},
 };
 
-use crate::core::{code::Severity, facts::CheckState, plan::Status};
+use crate::{
+    core::{code::Severity, facts::CheckState, plan::Status},
+    domain::ascii,
+};
 
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,38 +141,10 @@ impl Theme {
             let mut chars = cell.symbol().chars();
             if let (Some(char), None) = (chars.next(), chars.next())
                 && !char.is_ascii()
-                && let Some(plain) = ascii(char)
+                && let Some(plain) = ascii::stand_in(char)
             {
                 cell.set_char(plain);
             }
         }
     }
-}
-
-/// The ASCII stand-in of one of our glyphs; letters of other scripts stay.
-const fn ascii(char: char) -> Option<char> {
-    Some(match char {
-        '─' | '–' | '—' | '▂' | '▃' | '▎' | '▍' | '▌' | '⠹' | '⠧' => '-',
-        '│' | '▏' | '⠋' | '⠴' => '|',
-        '┬' | '┴' | '┼' | '├' | '┤' | '┌' | '┐' | '└' | '┘' | '╭' | '╮' | '╰' | '╯' | '＋' => {
-            '+'
-        }
-        '✓' | '↓' => 'v',
-        '✗' => 'x',
-        '○' => 'o',
-        '▸' | '❯' | '›' | '→' => '>',
-        '·' | '⋯' | '▁' => '.',
-        '░' => ':',
-        '▄' | '▅' | '▋' | '▊' => '=',
-        '▆' | '▇' | '▉' | '█' => '#',
-        '•' => '*',
-        '…' => '~',
-        '“' | '”' => '"',
-        '’' => '\'',
-        '↑' => '^',
-        '←' => '<',
-        '⠙' | '⠦' => '/',
-        '⠸' | '⠇' | '⠼' | '⠏' => '\\',
-        _ => return None,
-    })
 }

@@ -692,3 +692,64 @@ fn the_version_names_the_target_the_commit_and_the_postgres() {
     );
     assert!(postgres.starts_with("postgres: "), "{full}");
 }
+
+#[test]
+fn a_locale_without_utf_8_gets_ascii_alone() {
+    let home = Home::new();
+    let repo = Repo::files(&[("README.md", "x")]);
+    repo.git(&home, &["init", "-q"]);
+    for (variable, arguments) in [("C", &["check"][..]), ("C.UTF-8", &["check", "--ascii"])] {
+        let mut command = home.neonup();
+        command.current_dir(&repo.root).env("LC_ALL", variable);
+        let run = Run::of(command.args(arguments));
+        assert!(run.stdout.is_ascii() && !run.stdout.is_empty(), "{run:#?}");
+    }
+    let mut command = home.neonup();
+    command.current_dir(&repo.root).env("LC_ALL", "C.UTF-8");
+    let run = Run::of(command.arg("check"));
+    assert!(run.stdout.contains('✗'), "{run:#?}");
+}
+
+#[test]
+fn psql_opens_the_clones_database_and_shows_no_password() {
+    if !has("psql") {
+        return skip("psql isn't installed");
+    }
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    let none = repo.neonup(&home, &sandbox, &["psql"]);
+    assert_eq!(none.code, 2, "{none:#?}");
+    assert!(none.stderr.contains("neonup setup env"), "{none:#?}");
+    let done = repo.neonup(
+        &home,
+        &sandbox,
+        &["setup", "login", "project", "env", "--yes"],
+    );
+    assert_eq!(done.code, 0, "{done:#?}");
+    let password = repo.password();
+    let query = "select current_user, current_database(), current_setting('application_name')";
+    let mut command = repo.command(&home, &sandbox, &["psql", "--", "-Atc", query]);
+    let run = Run::of(command.env("NEONUP_CA_FILE", &sandbox.ca_file));
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(run.stdout.trim(), "neondb_owner|neondb|neonup psql");
+    // neither psql's environment nor its arguments hold it, and its file is gone afterwards
+    let shown =
+        "\\! env; tr '\\0' ' ' < /proc/$PPID/cmdline; ls -l $PGPASSFILE; dirname $PGPASSFILE";
+    let mut command = repo.command(&home, &sandbox, &["psql", "--", "-Atc", shown]);
+    let run = Run::of(command.env("NEONUP_CA_FILE", &sandbox.ca_file));
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert!(
+        !run.stdout.contains(&password),
+        "the password is in what psql sees"
+    );
+    assert!(run.stdout.contains("-rw-------"), "{run:#?}");
+    let folder = run.stdout.lines().last().unwrap();
+    assert!(folder.contains("neonup-psql-"), "{folder}");
+    assert!(!std::path::Path::new(folder).exists());
+    let failed = repo
+        .command(&home, &sandbox, &["psql", "--", "-c", "nonsense"])
+        .output();
+    assert_eq!(failed.unwrap().status.code(), Some(2));
+    sandbox.stop();
+}

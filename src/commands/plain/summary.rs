@@ -31,8 +31,14 @@ impl LineWizard<'_> {
             }
             let mut fixable = self.session.plan.fixable();
             fixable.retain(|step| shown.contains(step));
-            let choices =
-                choices::of_summary(Medium::Lines, None, &fixable, "", choices::AppChoice::None);
+            let choices = choices::of_summary(
+                Medium::Lines,
+                None,
+                &fixable,
+                "",
+                "",
+                choices::AppChoice::None,
+            );
             self.print_choices(&choices);
             if let Some(destination) = self.leave_summary(shown, &choices).await? {
                 return Ok(destination);

@@ -22,13 +22,14 @@ pub(crate) enum AppChoice {
 }
 
 /// What there is to choose from at the end: `open` is a step that is left to do, `fixable` are the steps that can fix something
-/// without a question, `start` is the command that starts the app, where it is known,
+/// without a question, `start` is the command that starts the app, where it is known, `psql` the one that opens its database,
 /// and `app` says what can be done with it.
 pub(crate) fn of_summary(
     medium: Medium,
     open: Option<StepId>,
     fixable: &[StepId],
     start: &str,
+    psql: &str,
     app: AppChoice,
 ) -> Choices {
     let choice = |label: &str, verb, action| Choice {
@@ -71,6 +72,14 @@ pub(crate) fn of_summary(
                 choices.push(Choice {
                     command,
                     ..choice("Copy the start command", "copy", copy)
+                });
+            }
+            if !psql.is_empty() {
+                let command = Invocation::Psql(psql.to_owned());
+                let copy = Action::Run(command.clone());
+                choices.push(Choice {
+                    command,
+                    ..choice("Copy the psql command", "copy", copy)
                 });
             }
             choices.extend([receipt("Copy a receipt"), again]);

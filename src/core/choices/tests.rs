@@ -367,7 +367,7 @@ fn the_lines_offer_what_the_screens_have_a_key_for() {
 #[test]
 fn the_summary_leads_to_what_is_open_or_ends() {
     let default = |medium, open| {
-        let choices = of_summary(medium, open, &[], "npm start", AppChoice::None);
+        let choices = of_summary(medium, open, &[], "npm start", "", AppChoice::None);
         choices.default_row().unwrap().action()
     };
     let open = Some(StepId::Env);
@@ -379,7 +379,7 @@ fn the_summary_leads_to_what_is_open_or_ends() {
 #[test]
 fn the_end_offers_what_can_be_done_with_the_app() {
     let labels = |app| {
-        let choices = of_summary(Medium::Screens, None, &[], "npm start", app);
+        let choices = of_summary(Medium::Screens, None, &[], "npm start", "neonup psql", app);
         assert_eq!(choices.default_row().unwrap().action(), Action::Quit);
         let rows = choices.above_projects().iter();
         rows.map(|choice| choice.label.clone())
@@ -412,7 +412,7 @@ fn the_summary_fixes_everything_that_needs_no_question_and_never_by_default() {
         (Medium::Screens, None),
         (Medium::Screens, Some(StepId::Health)),
     ] {
-        let choices = of_summary(medium, open, &fixable, "", AppChoice::None);
+        let choices = of_summary(medium, open, &fixable, "", "", AppChoice::None);
         let fix = Action::FixAll(fixable.clone());
         assert!(choices.has(&fix));
         assert_ne!(choices.default_row().unwrap().action(), fix);

@@ -8,6 +8,7 @@ pub(crate) fn options() -> Options {
         project: "aido-todo".to_owned(),
         service: "Sandbox".to_owned(),
         config: "neonup.toml".to_owned(),
+        psql: "neonup -C /tmp/neonup-demo/aido-todo psql".to_owned(),
         start: "cd backend && python -m uvicorn src.main:app --port 8000".to_owned(),
         notes: vec![
             "Sample project: /tmp/neonup-demo/aido-todo".to_owned(),

@@ -99,7 +99,12 @@ fn the_shown_command_does_what_the_chosen_row_does() {
             1,
             "cd backend && python -m uvicorn src.main:app --port 8000",
         ),
-        ("summary-done", 3, "neonup check --receipt FILE"),
+        (
+            "summary-done",
+            3,
+            "neonup -C /tmp/neonup-demo/aido-todo psql",
+        ),
+        ("summary-done", 4, "neonup check --receipt FILE"),
     ] {
         let mut app = fixture(name);
         app.focus = Focus::Choices;
