@@ -59,11 +59,7 @@ pub(crate) fn is_there() -> bool {
 
 /// Unpacks it into a folder.
 pub(crate) fn unpack(folder: &Path) -> io::Result<()> {
-    let mut tar = Vec::new();
-    ruzstd::decoding::StreamingDecoder::new(SERVER)
-        .map_err(io::Error::other)?
-        .read_to_end(&mut tar)?;
-    tar::Archive::new(tar.as_slice()).unpack(folder)?;
+    tar::Archive::new(server()?.as_slice()).unpack(folder)?;
     for extension in EXTENSIONS {
         let tar = gunzip(extension)?;
         tar::Archive::new(tar.as_slice()).unpack(folder)?;
@@ -77,6 +73,15 @@ pub(crate) fn unpack(folder: &Path) -> io::Result<()> {
         .append(true)
         .open(scripts.join("vector.control"))?;
     control.write_all(b"trusted = true\n")
+}
+
+/// The server, as tar.
+fn server() -> io::Result<Vec<u8>> {
+    let mut tar = Vec::new();
+    ruzstd::decoding::StreamingDecoder::new(SERVER)
+        .map_err(io::Error::other)?
+        .read_to_end(&mut tar)?;
+    Ok(tar)
 }
 
 fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
@@ -96,5 +101,31 @@ mod tests {
     #[test]
     fn the_folder_is_named_after_the_version() {
         assert!(NAME.starts_with(&format!("postgres-{VERSION}-")));
+    }
+
+    #[test]
+    fn what_it_needs_is_the_newest_glibc_that_one_of_its_programs_asks_for() {
+        if !is_there() {
+            return;
+        }
+        let newest = |tar: &[u8]| -> Option<u32> {
+            let names = memchr::memmem::find_iter(tar, b"GLIBC_2.");
+            let minor = names.filter_map(|at| {
+                let digits = tar[at + 8..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit());
+                let text: String = digits.map(|byte| char::from(*byte)).collect();
+                text.parse().ok()
+            });
+            minor.max()
+        };
+        let server = server().unwrap();
+        let extensions = EXTENSIONS.map(|extension| newest(&gunzip(extension).unwrap()));
+        let asked = extensions.into_iter().chain([newest(&server)]).max();
+        let said = NEEDS.strip_prefix("glibc 2.").and_then(|rest| {
+            let (minor, _) = rest.split_once(' ')?;
+            minor.parse().ok()
+        });
+        assert_eq!(asked.flatten(), said, "{NEEDS}");
     }
 }
