@@ -3,6 +3,7 @@
 //! A command without a screen runs the same probes and applies through the same [`crate::engine::Runtime`] as the wizard, and
 //! folds the same events into the same [`crate::core::plan::Plan`]; only what it prints differs: lines, or one JSON document.
 
+mod browser_login;
 mod check;
 mod claim;
 mod completions;

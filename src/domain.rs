@@ -9,6 +9,7 @@
 //! | what of a text may be shown | [`gate`], [`visible`] |
 //! | commands of the project | [`command_files`], [`migrations`], [`runner`] |
 //! | SQL | [`sql`] |
+//! | the login in the browser | [`web_login`] |
 //! | times, names and ids | [`age`], [`duration`], [`name`], [`temporary`], [`hex`] |
 
 pub(crate) mod age;
@@ -47,3 +48,4 @@ pub(crate) mod sql;
 pub(crate) mod temporary;
 pub(crate) mod url;
 pub(crate) mod visible;
+pub(crate) mod web_login;

@@ -69,6 +69,7 @@ pub(crate) mod temporary;
 mod tests;
 pub(crate) mod trust;
 pub(crate) mod turn;
+mod web_login;
 
 pub(crate) use connection::of_clone as written_connection;
 pub(crate) use registry::must_finish;

@@ -26,6 +26,7 @@ pub(crate) mod repository;
 pub(crate) mod shapes;
 pub(crate) mod store;
 pub(crate) mod trust;
+pub(crate) mod web_login;
 
 use std::sync::Arc;
 
@@ -39,7 +40,9 @@ pub(crate) struct Ports {
     pub database: Arc<dyn database::Database>,
     /// What files of SQL make, found out in a Postgres of our own.
     pub shapes: Arc<dyn shapes::Shapes>,
-    /// Where API keys are kept.
+    /// The login in the browser.
+    pub web_login: Arc<dyn web_login::WebLogin>,
+    /// Where API keys and logins are kept.
     pub store: Arc<dyn store::SecretStore>,
     pub files: Arc<dyn files::Files>,
     /// Git.

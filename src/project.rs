@@ -16,6 +16,7 @@ pub(crate) mod init;
 pub(crate) mod proposals;
 pub(crate) mod resolve;
 pub(crate) mod sample;
+pub(crate) mod service;
 pub(crate) mod settings;
 pub(crate) mod toml_value;
 pub(crate) mod workspace;

@@ -18,6 +18,7 @@
 //! | `scratch`, `server`, `socket_dir`, `password` | the temporary folder; a Postgres process that is never left behind; its socket; the superuser's password |
 //! | `admin` | the superuser's session, and all SQL |
 //! | `records`, `store`, `ids` | what there is, how it is kept, what it is called |
+//! | `web_logins` | codes and tokens of logins in the browser, which `api/issuer` gives out |
 //! | `ca`, `files`, `faults`, `error` | certificates; files and locks; the ways to misbehave; why a sandbox does not start |
 //! | `build.rs` | the package's build script: carries the bundled Postgres |
 //!
@@ -62,6 +63,7 @@ mod store;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
+mod web_logins;
 mod wire;
 
 use std::{
@@ -244,6 +246,11 @@ impl Sandbox {
     /// The host of Claimable Neon, as the `neon` CLI's `CLAIMABLE_NEON_HOST` wants it: plain http by the name `localhost` alone.
     pub(crate) fn claimable_neon_host(&self) -> String {
         format!("http://localhost:{}", self.port)
+    }
+
+    /// The issuer of logins in the browser, as `NEON_OAUTH_HOST` wants it.
+    pub(crate) fn oauth_host(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Where Neon's serverless driver sends its queries, as `neonConfig.fetchEndpoint` wants it.

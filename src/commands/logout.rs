@@ -1,4 +1,4 @@
-//! `neonup logout`: forgets the stored API key.
+//! `neonup logout`: forgets the stored API key, and ends a login in the browser.
 
 use std::path::Path;
 
@@ -8,15 +8,17 @@ use serde_json::json;
 use crate::{
     commands::{context::CommandContext, error::CommandError},
     core::{answer::KeyStorage, code::Code, exit::Exit, failure::Failure, secret::Secret},
+    domain::web_login::tokens::WebTokens,
     engine::{key_journal::KeyJournal, turn},
     ports::{
         Ports,
         store::{KeyringError, StoreError},
     },
+    project::settings::Settings,
     report::output::Output,
 };
 
-/// Forget the stored API key.
+/// Forget the stored API key or browser login. A login is revoked, too.
 #[derive(Debug, Args)]
 pub(crate) struct LogoutArgs;
 
@@ -30,7 +32,14 @@ impl LogoutArgs {
         let account = settings.key_account();
         let mut removed = Vec::new();
         let mut failures = Vec::new();
-        let keys = stored_keys(&ports, &account).await;
+        let stored = stored_keys(&ports, &account).await;
+        let logins: Vec<_> = stored.iter().filter_map(WebTokens::of_stored).collect();
+        let mut revoked = Vec::new();
+        for login in &logins {
+            revoked.push(revoke(&settings, &ports, login).await);
+        }
+        let tokens = logins.iter().flat_map(WebTokens::all).cloned();
+        let keys: Vec<_> = stored.iter().cloned().chain(tokens).collect();
         for store in [KeyStorage::Keyring, KeyStorage::File] {
             match ports.store.delete(store, &account).await {
                 Ok(true) => removed.push(ports.store.place(store, &account)),
@@ -66,12 +75,21 @@ impl LogoutArgs {
                 "removed": removed,
                 "left": failures.iter().map(|failure| failure.what.as_str()).collect::<Vec<_>>(),
                 "environment": in_environment,
+                "revoked": revoked.iter().map(Result::is_ok).collect::<Vec<_>>(),
             }));
         }
         if !removed.is_empty() {
             output.line(format!("removed: {}", removed.join(", ")));
         } else if failures.is_empty() {
             output.line(format!("no stored key for {account}"));
+        }
+        for login in &revoked {
+            match login {
+                Ok(()) => output.note("the browser login is revoked"),
+                Err(why) => output.note(format!(
+                    "the browser login was not revoked ({why}); it can be used until it ends, by whoever has it"
+                )),
+            }
         }
         for failure in &failures {
             output.note(format!(
@@ -101,6 +119,23 @@ async fn stored_keys(ports: &Ports, account: &str) -> Vec<Secret> {
         keys.extend(ports.store.get(store, account).await.ok().flatten());
     }
     keys
+}
+
+/// Revokes a login where it was issued; else says why not.
+async fn revoke(settings: &Settings, ports: &Ports, login: &WebTokens) -> Result<(), String> {
+    if settings.oauth_host.as_ref() != Some(&login.issuer) {
+        return Err(format!("it is of {}", login.issuer));
+    }
+    // the end of the refresh token is the end of the access token
+    let token = login.refresh.as_ref().unwrap_or(&login.access);
+    let web = &ports.web_login;
+    let endpoints = web.discover(&login.issuer).await;
+    let endpoints = endpoints.map_err(|error| error.to_string())?;
+    match web.revoke(&endpoints, token).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("{} has no way to", login.issuer)),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn still_holds(path: &Path) -> Failure {

@@ -87,6 +87,7 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
     let api_host = sandbox.api_host();
     let claim_host = sandbox.claim_host();
     let claimable_neon_host = sandbox.claimable_neon_host();
+    let oauth_host = sandbox.oauth_host();
     let fetch_endpoint = sandbox.fetch_endpoint();
     let ws_proxy = sandbox.ws_proxy();
     let api_key = sandbox.api_key().expose();
@@ -96,6 +97,7 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
             "api_host": api_host,
             "claim_host": claim_host,
             "claimable_neon_host": claimable_neon_host,
+            "oauth_host": oauth_host,
             "fetch_endpoint": fetch_endpoint,
             "ws_proxy": ws_proxy,
             "neon_config": NEON_CONFIG,
@@ -109,6 +111,7 @@ fn print_access(sandbox: &Sandbox, output: &mut Output) {
         ("NEON_API_HOST", api_host.as_str()),
         ("NEONUP_CLAIM_HOST", claim_host.as_str()),
         ("CLAIMABLE_NEON_HOST", claimable_neon_host.as_str()),
+        ("NEON_OAUTH_HOST", oauth_host.as_str()),
         ("NEON_FETCH_ENDPOINT", fetch_endpoint.as_str()),
         ("NEON_WS_PROXY", ws_proxy.as_str()),
         ("NEON_API_KEY", api_key),

@@ -92,19 +92,23 @@ impl CommandSession {
         self.settle(&[step], output).await
     }
 
+    /// Waits for the next event, and folds it.
+    pub(super) async fn next_event(&mut self) -> Result<Event, Interruption> {
+        let event = tokio::select! {
+            biased;
+            () = self.signals.any() => return Err(Interruption::Signal),
+            event = self.events.recv() => event,
+        };
+        let event = event.ok_or_else(|| Interruption::Bug("the engine has ended".to_owned()))?;
+        self.plan.fold(&event);
+        Ok(event)
+    }
+
     /// Folds events until all of these steps have ended.
     async fn settle(&mut self, steps: &[StepId], output: &mut Output) -> Result<(), Interruption> {
         let mut open: BTreeSet<_> = steps.iter().copied().collect();
         while !open.is_empty() {
-            let event = tokio::select! {
-                biased;
-                () = self.signals.any() => return Err(Interruption::Signal),
-                event = self.events.recv() => event,
-            };
-            let Some(event) = event else {
-                return Err(Interruption::Bug("the engine has ended".to_owned()));
-            };
-            self.plan.fold(&event);
+            let event = self.next_event().await?;
             match event.kind {
                 EventKind::Progress(progress) => {
                     output.progress(progress_line(event.step, &progress));

@@ -86,6 +86,8 @@ pub(crate) enum LoginAnswer {
     Key(Secret, KeyStorage),
     /// Use the `neon` CLI's stored login, and keep it there.
     NeonCli(KeyStorage),
+    /// Log in with the browser, and keep the login there.
+    Browser(KeyStorage),
     /// No account; a temporary database instead.
     Temporary,
     /// Replace the API key by a new one.

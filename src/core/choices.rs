@@ -61,7 +61,7 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
     }
     match context.step {
         StepId::Login => {
-            choices.push(context.choice("Use another key", "change", Action::Change));
+            choices.push(context.choice("Use another key or login", "change", Action::Change));
         }
         StepId::Project => {
             choices.extend(project::discard(context));

@@ -75,6 +75,8 @@ codes! {
     LoginEnvironmentHidesKey, Login, "login.environment-hides-key", Warning, "`NEON_API_KEY` takes precedence over a \
     different, stored key.";
     LoginKeyLeftOver, Login, "login.key-left-over", Warning, "An API key that was replaced or lost may still be valid.";
+    LoginBrowserFailed, Login, "login.browser-failed", Gap, "The login in the browser wasn't completed.";
+    LoginExpired, Login, "login.expired", Gap, "The browser login has expired, or can't be renewed.";
     LoginUnreachable, Login, "login.unreachable", Gap, "The Neon API can't be reached.";
 
     ProjectMissing, Project, "project.missing", Gap, "The project doesn't exist yet.";

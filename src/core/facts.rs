@@ -65,8 +65,10 @@ pub(crate) enum KeyKind {
     Personal,
     /// An organization's key.
     Organization,
-    /// A token of an interactive login.
+    /// A token of an interactive login of another program.
     Token,
+    /// A login in the browser, by this program.
+    Browser,
 }
 
 impl KeyKind {
@@ -76,6 +78,7 @@ impl KeyKind {
             Self::Personal => "personal key",
             Self::Organization => "organization key",
             Self::Token => "login token",
+            Self::Browser => "browser login",
         }
     }
 }
@@ -97,6 +100,21 @@ pub(crate) struct LoginFacts {
     pub neon_cli: Option<String>,
     /// The API's address.
     pub api_host: String,
+    /// Whether there is an issuer with which one can log in in the browser.
+    pub browser: bool,
+    /// What the browser is waited for with, while it is.
+    pub waiting: Option<BrowserWait>,
+}
+
+/// A login in the browser that is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BrowserWait {
+    /// The address to open.
+    pub address: String,
+    /// Whether a browser was opened here.
+    pub opened: bool,
+    /// What is wrong with the address that was pasted last.
+    pub problem: Option<String>,
 }
 
 /// A project to choose from.

@@ -39,6 +39,10 @@ pub(crate) enum Invocation {
     Login,
     /// Stores an API key in a file.
     LoginToFile,
+    /// Logs in with the browser, and keeps the login in the keyring.
+    LoginWithBrowser,
+    /// Logs in with the browser, and keeps the login in a file.
+    LoginWithBrowserToFile,
     /// Restores the env files.
     Undo,
     /// Installs the pre-commit check.
@@ -82,6 +86,8 @@ impl fmt::Display for Invocation {
             Self::FixStep(step) => write!(f, "neonup check {step} --fix"),
             Self::Login => f.write_str("neonup login"),
             Self::LoginToFile => f.write_str("neonup login --store file"),
+            Self::LoginWithBrowser => f.write_str("neonup login --web"),
+            Self::LoginWithBrowserToFile => f.write_str("neonup login --web --store file"),
             Self::Undo => f.write_str("neonup undo"),
             Self::InstallHook => f.write_str("neonup hook install"),
             Self::RotatePassword => f.write_str("neonup rotate"),

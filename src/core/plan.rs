@@ -339,6 +339,10 @@ impl Plan {
                         state.failure = Some(failure.clone());
                     }
                 }
+                if let Some(Facts::Login(login)) = &mut state.facts {
+                    // whoever was waited for is not any more
+                    login.waiting = None;
+                }
                 state.settled = state.status;
                 if state.declined.is_some() {
                     state.leave_out();

@@ -50,6 +50,12 @@ pub(crate) fn identifiers(plan: &Plan) -> Vec<String> {
             Some(Facts::Login(login)) => {
                 words.push(login.who.clone());
                 words.extend(login.neon_cli.clone());
+                words.extend(
+                    login
+                        .waiting
+                        .as_ref()
+                        .map(|waiting| waiting.address.clone()),
+                );
             }
             Some(Facts::Project(project)) => {
                 words.extend(project.choices.iter().map(|choice| choice.id.clone()));

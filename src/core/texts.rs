@@ -82,6 +82,10 @@ fn in_facts(facts: &mut Facts, visit: Visit<'_>) {
         Facts::Login(login) => {
             visit(TextKind::Prose, &mut login.who);
             visit(TextKind::Prose, &mut login.api_host);
+            if let Some(waiting) = &mut login.waiting {
+                // an address is of use only whole
+                visit(TextKind::Verbatim, &mut waiting.address);
+            }
         }
         Facts::Project(project) => {
             if let Some(joined) = &mut project.joined {

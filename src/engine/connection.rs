@@ -7,7 +7,7 @@ use crate::{
         redact, sensitive,
         url::{Connection, RecognizedUrl, recognize, recognize_parts},
     },
-    engine::context::Cx,
+    engine::context::{Cx, KnownKey},
     ports::Ports,
     project::settings::{EnvTarget, KeySpec, Settings},
 };
@@ -100,7 +100,7 @@ pub(super) fn secrets(cx: &Cx) -> Vec<Secret> {
         .map(|(_, value)| value)
         .collect();
     secrets.extend(of_app_or_project(cx).map(|connection| connection.password));
-    secrets.extend(cx.known_key().map(|known| known.key));
+    secrets.extend(cx.known_key().iter().flat_map(KnownKey::secrets));
     secrets
 }
 

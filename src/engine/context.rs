@@ -18,16 +18,53 @@ use crate::{
         step::StepId,
         texts::TextKind,
     },
-    domain::{url::Connection, visible},
+    domain::{url::Connection, visible, web_login::tokens::WebTokens},
     ports::{Ports, lock::CloneHold, neon::Listing},
     project::settings::Settings,
 };
 
-/// The API key of this run.
+/// The API key of this run, or the login in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownKey {
+    /// What Neon's API takes.
     pub key: Secret,
     pub source: KeySource,
+    /// The login in the browser that the key is of.
+    pub login: Option<WebTokens>,
+}
+
+impl KnownKey {
+    /// An API key.
+    pub(crate) const fn of_key(key: Secret, source: KeySource) -> Self {
+        Self {
+            key,
+            source,
+            login: None,
+        }
+    }
+
+    /// A login in the browser.
+    pub(crate) fn of_login(login: WebTokens, source: KeySource) -> Self {
+        Self {
+            key: login.access.clone(),
+            source,
+            login: Some(login),
+        }
+    }
+
+    /// What is in the store: a key, or a login.
+    pub(crate) fn of_stored(stored: Secret, source: KeySource) -> Self {
+        match WebTokens::of_stored(&stored) {
+            Some(login) => Self::of_login(login, source),
+            None => Self::of_key(stored, source),
+        }
+    }
+
+    /// All secrets of it.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let refresh = self.login.as_ref().and_then(|login| login.refresh.clone());
+        std::iter::once(self.key.clone()).chain(refresh).collect()
+    }
 }
 
 /// The project of this run.
@@ -69,6 +106,10 @@ const STILL_ABSENT: Duration = Duration::from_secs(1);
 pub(crate) struct Shared {
     memory: Mutex<Memory>,
     authority: OnceCell<Option<String>>,
+    /// The address that a person has pasted while the browser is waited for.
+    pasted: Mutex<Option<Secret>>,
+    /// Tells that there is one.
+    paste: tokio::sync::Notify,
     /// Lets one step after the other look for the key, so that the keyring is asked once.
     pub(super) key_search: tokio::sync::Mutex<()>,
 }
@@ -81,6 +122,18 @@ impl Shared {
             keyring: memory.keyring.take(),
             ..Memory::default()
         };
+    }
+
+    /// Hands over the address at which the browser has ended, to the login that waits for it.
+    pub(super) fn hand_over(&self, address: Secret) {
+        let mut pasted = self.pasted.lock().unwrap_or_else(PoisonError::into_inner);
+        *pasted = Some(address);
+        self.paste.notify_one();
+    }
+
+    fn take_pasted(&self) -> Option<Secret> {
+        let mut pasted = self.pasted.lock().unwrap_or_else(PoisonError::into_inner);
+        pasted.take()
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -214,8 +267,8 @@ impl Cx {
 
     /// Remembers the API key for this run.
     pub(crate) fn remember_key(&self, key: Option<KnownKey>) {
-        if let Some(known) = &key {
-            self.settings.gate.close_to(&known.key);
+        for secret in key.iter().flat_map(KnownKey::secrets) {
+            self.settings.gate.close_to(&secret);
         }
         let mut memory = self.shared.memory();
         if memory.key != key {
@@ -223,6 +276,21 @@ impl Cx {
             memory.absent = None;
         }
         memory.key = key;
+    }
+
+    /// Forgets an address that was pasted for an earlier login.
+    pub(crate) fn forget_pasted(&self) {
+        drop(self.shared.take_pasted());
+    }
+
+    /// Waits for the address that a person pastes.
+    pub(crate) async fn pasted(&self) -> Secret {
+        loop {
+            if let Some(address) = self.shared.take_pasted() {
+                return address;
+            }
+            self.shared.paste.notified().await;
+        }
     }
 
     /// The result of the keyring's self-test, if it was run.

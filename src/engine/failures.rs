@@ -11,3 +11,4 @@ pub(crate) mod neon;
 mod process;
 mod repository;
 mod store;
+pub(crate) mod web_login;

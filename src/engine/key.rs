@@ -1,26 +1,51 @@
 //! The life of the API key: find it, tell its kind, test the keyring, store it.
 
+use std::time::Duration;
+
 use crate::{
     core::{
         answer::KeyStorage,
         code::Code,
+        event::Progress,
         facts::{KeyKind, KeySource, KeyringState},
         failure::{Failure, Result},
         secret::Secret,
     },
-    domain::api_key,
-    engine::context::{Cx, KnownKey},
-    ports::{neon::Auth, store::StoreError},
+    domain::{api_key, web_login::tokens::WebTokens},
+    engine::{
+        clock,
+        context::{Cx, KnownKey},
+        web_login,
+    },
+    ports::{
+        neon::Auth,
+        store::{KeyHold, StoreError},
+    },
 };
 
 /// Finds the key of this run: one that was typed, else `NEON_API_KEY`, else the keyring, else our file.
 ///
-/// The `neon` CLI's login is never taken here: only when asked.
+/// The `neon` CLI's login is never taken here: only when asked. A login in the browser that can't be renewed is given as it is.
 pub(super) async fn find(cx: &Cx) -> Option<KnownKey> {
+    let found = search(cx).await;
+    found.unwrap_or_else(|_expired| cx.known_key())
+}
+
+/// Finds the key of this run, and renews the login that it is of where that is about to end. Fails where it can't be renewed.
+pub(super) async fn search(cx: &Cx) -> Result<Option<KnownKey>> {
     let _search = cx.key_search().await;
-    if let Some(known) = cx.known_key() {
-        return Some(known);
+    let known = match cx.known_key() {
+        Some(known) => Some(known),
+        None => look(cx).await,
+    };
+    match known {
+        Some(known) => web_login::fresh(cx, known).await.map(Some),
+        None => Ok(None),
     }
+}
+
+/// Looks for a key where one may be.
+async fn look(cx: &Cx) -> Option<KnownKey> {
     let account = cx.settings.key_account();
     let found = if let Some(key) = cx.settings.environment.api_key() {
         Some((api_key::clean(key.expose()), KeySource::Environment))
@@ -44,14 +69,14 @@ pub(super) async fn find(cx: &Cx) -> Option<KnownKey> {
     };
     let known = found
         .filter(|(key, _)| !key.is_empty())
-        .map(|(key, source)| KnownKey { key, source });
+        .map(|(key, source)| KnownKey::of_stored(key, source));
     cx.remember_key(known.clone());
     known
 }
 
 /// Finds the key, or fails with what to do without a terminal.
 pub(super) async fn require(cx: &Cx) -> Result<KnownKey> {
-    find(cx).await.ok_or_else(|| {
+    search(cx).await?.ok_or_else(|| {
         Failure::new(
             Code::LoginMissingKey,
             "no Neon API key was found, and there is no terminal to ask for one",
@@ -61,8 +86,17 @@ pub(super) async fn require(cx: &Cx) -> Result<KnownKey> {
     })
 }
 
+/// Tells what kind of key it is: a login of our own, or what Neon's word for it says.
+pub(super) fn kind_of(known: &KnownKey, auth: &Auth) -> KeyKind {
+    if known.login.is_some() {
+        KeyKind::Browser
+    } else {
+        kind(auth)
+    }
+}
+
 /// Tells what kind of key it is from Neon's word for it.
-pub(super) fn kind(auth: &Auth) -> KeyKind {
+fn kind(auth: &Auth) -> KeyKind {
     match auth.auth_method.as_str() {
         "api_key_user" => KeyKind::Personal,
         "api_key_org" => KeyKind::Organization,
@@ -128,6 +162,42 @@ pub(super) async fn store(
         KeyStorage::File => KeySource::File,
         KeyStorage::Session => source,
     };
-    cx.remember_key(Some(KnownKey { key, source }));
+    cx.remember_key(Some(KnownKey::of_key(key, source)));
     Ok(())
+}
+
+/// Stores a login in the browser where a key would be, and uses it from here on.
+pub(super) async fn store_login(cx: &Cx, login: WebTokens, storage: KeyStorage) -> Result<()> {
+    let account = cx.settings.key_account();
+    let stored = login.to_stored();
+    cx.ports.store.set(storage, &account, &stored).await?;
+    let source = match storage {
+        KeyStorage::Keyring => KeySource::Keyring,
+        KeyStorage::File => KeySource::File,
+        KeyStorage::Session => KeySource::Typed,
+    };
+    cx.remember_key(Some(KnownKey::of_login(login, source)));
+    Ok(())
+}
+
+/// How long another process that replaces the key is waited for.
+const TURN: Duration = Duration::from_secs(30);
+/// The pause between two attempts to have the turn.
+const TURN_PAUSE: Duration = Duration::from_millis(200);
+
+/// Takes the turn to replace the key of this account. `waits`: what another process does that has it.
+pub(super) async fn take_turn(cx: &Cx, waits: &str) -> Result<KeyHold> {
+    let account = cx.settings.key_account();
+    let started = clock::now();
+    loop {
+        if let Some(hold) = cx.ports.store.hold(&account)? {
+            return Ok(hold);
+        }
+        if started.elapsed() >= TURN {
+            return Err(Failure::new(Code::LoginKeyringUnavailable, waits)
+                .hint("wait until it has finished, then run this again if you still need it"));
+        }
+        cx.progress(Progress::label(waits));
+        tokio::time::sleep(TURN_PAUSE).await;
+    }
 }

@@ -20,6 +20,7 @@ use crate::{
         key, key_journal, rotate,
         step::Step,
         temporary::{self, ClaimState, DatabaseChoice},
+        web_login,
     },
     ports::neon::error::NeonError,
 };
@@ -41,9 +42,10 @@ impl Step for LoginStep {
             api_host: cx.settings.api_host.clone(),
             store: storage_place(cx, KeyStorage::Keyring),
             keyring: cx.keyring(),
+            browser: cx.settings.oauth_host.is_some(),
             ..LoginFacts::default()
         };
-        match key::find(cx).await {
+        match key::search(cx).await? {
             Some(known) => identify(cx, &known, facts).await,
             None => Ok(no_key(cx, facts).await),
         }
@@ -67,6 +69,11 @@ impl Step for LoginStep {
                     .hint("run `neon login`, or paste an API key")
                 })?;
                 (key, storage, KeySource::NeonCli)
+            }
+            LoginAnswer::Browser(storage) => {
+                web_login::log_in(cx, storage).await?;
+                has_account(cx);
+                return self.probe(cx).await;
             }
             LoginAnswer::Temporary => {
                 cx.remember_temporary(true);
@@ -97,10 +104,14 @@ async fn take(cx: &Cx, key: Secret, storage: KeyStorage, source: KeySource) -> R
     key::check_storage(cx, storage).await?;
     cx.progress(Progress::label("storing the key"));
     key::store(cx, key, storage, source).await?;
-    cx.remember_project(None);
-    // an account after all
-    cx.remember_temporary(false);
+    has_account(cx);
     Ok(())
+}
+
+/// Notes that there is an account after all, which sees other projects.
+fn has_account(cx: &Cx) {
+    cx.remember_project(None);
+    cx.remember_temporary(false);
 }
 
 /// Reports that a temporary database needs no account; `None` where a key is used.
@@ -170,11 +181,11 @@ async fn identify(cx: &Cx, known: &KnownKey, mut facts: LoginFacts) -> Result<Re
     );
     let auth = auth.inspect_err(|error| {
         let rejected = matches!(error, NeonError::KeyRejected(_) | NeonError::MalformedKey);
-        if rejected && known.source == KeySource::Typed {
+        if rejected && known.source == KeySource::Typed && known.login.is_none() {
             cx.remember_key(None);
         }
     })?;
-    let kind = key::kind(&auth);
+    let kind = key::kind_of(known, &auth);
     facts.kind = Some(kind);
     cx.remember_projects_limit(user.as_ref().map_or(None, |user| user.projects_limit));
     facts.who = user.map_or(auth.account_id, |user| user.email);
@@ -186,7 +197,11 @@ async fn identify(cx: &Cx, known: &KnownKey, mut facts: LoginFacts) -> Result<Re
     }
     let mut findings = Vec::new();
     if known.source == KeySource::File {
-        findings.push(stored_in_file(facts.store.clone()));
+        findings.push(stored_in_file(facts.store.clone(), kind));
+    }
+    let login = known.login.as_ref();
+    if login.is_some_and(|login| login.refresh.is_none()) {
+        findings.push(web_login::cannot_be_renewed());
     }
     findings.extend(key_journal::interrupted(cx).await);
     if stored.is_some() {
@@ -226,7 +241,7 @@ fn missing_key() -> Finding {
     Finding::new(Code::LoginMissingKey, "no Neon API key was found")
         .detail("looked in NEON_API_KEY, the OS keyring and the key file")
         .command(Invocation::Login)
-        .hint("run `neonup login`; create a key at console.neon.tech › Account settings › API keys")
+        .hint("run `neonup login --web`, or `neonup login` with a key of console.neon.tech › Account settings › API keys")
 }
 
 fn keyring_unavailable(why: &str) -> Finding {
@@ -238,13 +253,20 @@ fn keyring_unavailable(why: &str) -> Finding {
     .hint("unlock it, or use --store file (a 0600 file, in plain text) or --store session")
 }
 
-fn stored_in_file(place: String) -> Finding {
+fn stored_in_file(place: String, kind: KeyKind) -> Finding {
+    let (what, command) = if kind == KeyKind::Browser {
+        ("browser login", "neonup login --web")
+    } else {
+        ("API key", "neonup login")
+    };
     Finding::new(
         Code::LoginStoredInClear,
-        "the API key is stored in a file, in plain text",
+        format!("the {what} is stored in a file, in plain text"),
     )
     .detail(place)
-    .hint("when a keyring is available, run `neonup logout`, then `neonup login`")
+    .hint(format!(
+        "when a keyring is available, run `neonup logout`, then `{command}`"
+    ))
 }
 
 fn hides_stored_key() -> Finding {

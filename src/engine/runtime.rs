@@ -25,12 +25,13 @@ use crate::{
         answer::{Answer, ProjectAnswer},
         event::{Activity, Event, EventKind, Outcome, Phase, Progress, Report, RunError},
         failure::Failure,
+        secret::Secret,
         step::StepId,
     },
     engine::{
         clock,
         context::{Cx, Shared},
-        health, project_id, registry, trust, turn,
+        health, project_id, registry, trust, turn, web_login,
     },
     ports::{
         Ports,
@@ -132,6 +133,11 @@ impl Runtime {
             let finished = channels.get(id).map(|(sender, _)| sender.clone());
             self.spawn(*id, None, before, finished);
         }
+    }
+
+    /// Hands over the address at which the browser has ended, to the login that waits for it.
+    pub(crate) fn hand_over(&self, address: Secret) {
+        self.shared.hand_over(address);
     }
 
     /// Cancels the probe or apply of a step. An apply that must finish goes on.
@@ -303,10 +309,23 @@ async fn perform(cx: &Cx, id: StepId, answer: Option<Answer>) -> Result<Report, 
             "your app uses {server}, not Postgres"
         )));
     }
+    let is_probe = answer.is_none();
     let mut report = match answer {
         Some(answer) => registry::apply(cx, answer).await,
         None => registry::probe(id, cx).await,
-    }?;
+    };
+    if let Err(failure) = &report
+        && let Some(renewed) = web_login::renew_after(cx, failure).await
+    {
+        renewed?;
+        // a look changes nothing, so that it can be taken again; what was being done is for a person to repeat
+        report = if is_probe {
+            registry::probe(id, cx).await
+        } else {
+            Err(web_login::repeat())
+        };
+    }
+    let mut report = report?;
     for changed in cx.told() {
         if !report.findings.contains(&changed) {
             report.findings.push(changed);

@@ -17,3 +17,4 @@ mod stand_ins;
 mod temporary;
 mod trust;
 mod tutorial;
+mod web_login;

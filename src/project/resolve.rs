@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     core::environment::Environment,
-    domain::{gate::Gate, host::is_loopback, url::Part},
+    domain::{gate::Gate, host::is_loopback, url::Part, web_login::NEON_ISSUER},
     project::{
         config::Config,
         settings::{EnvBasis, EnvTarget, Flags, KeySpec, ProjectSettings, Settings},
@@ -95,6 +95,18 @@ impl Settings {
                 sandbox.map(|url| url.origin().ascii_serialization())
             })
             .unwrap_or_else(|| NEON_CLAIM.to_owned());
+        // a login of Neon's is never sent to the API of somebody else
+        let oauth_host = environment
+            .get("NEON_OAUTH_HOST")
+            .map(str::to_owned)
+            .or_else(|| {
+                if api_host == NEON_API {
+                    return Some(NEON_ISSUER.to_owned());
+                }
+                let sandbox = url::Url::parse(&api_host).ok()?;
+                is_loopback(&api_host).then(|| sandbox.origin().ascii_serialization())
+            })
+            .map(|host| host.trim_end_matches('/').to_owned());
         let mut env = if config.env.is_empty() {
             detected.env.clone()
         } else {
@@ -114,6 +126,7 @@ impl Settings {
             found: None,
             api_host,
             claim_host: claim_host.trim_end_matches('/').to_owned(),
+            oauth_host,
             ca_file,
             timeout: flags.timeout.unwrap_or(Duration::from_secs(15)),
             project: ProjectSettings {

@@ -257,6 +257,8 @@ pub(crate) struct Settings {
     pub api_host: String,
     /// The host of the service of temporary databases, without a slash at its end.
     pub claim_host: String,
+    /// The issuer of the login in the browser, without a slash at its end; `None` where none is known for this API.
+    pub oauth_host: Option<String>,
     /// An extra root certificate, for the API and for databases.
     pub ca_file: Option<PathBuf>,
     /// The longest that one request or one check may take.

@@ -13,8 +13,8 @@ use std::{
 
 use crate::{
     core::{children::Child, environment::Environment},
-    domain::host::is_loopback,
     os::{
+        browser,
         files::{kind_word, real},
         programs::{file_names, variable_name},
     },
@@ -27,6 +27,7 @@ use crate::{
         detect::{self, Detected, Tree},
         init,
         resolve::Layers,
+        service::{self, HostFault, Service},
         settings::{CONFIG_FILE, EnvBasis, EnvTarget, Flags, Settings},
     },
 };
@@ -105,29 +106,6 @@ impl WorkspaceError {
                 format!("give a full base URL, such as {}", service.examples())
             }
             Self::HostWithLogin(_) => "remove it: no part of the address is a secret".to_owned(),
-        }
-    }
-}
-
-/// A service whose address can be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Service {
-    Api,
-    Claims,
-}
-
-impl Service {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Api => "API",
-            Self::Claims => "claim service",
-        }
-    }
-
-    const fn examples(self) -> &'static str {
-        match self {
-            Self::Api => "https://console.neon.tech/api/v2 or http://127.0.0.1:8787/api/v2",
-            Self::Claims => "https://neon.new or http://127.0.0.1:8787",
         }
     }
 }
@@ -356,6 +334,9 @@ impl Workspace {
             });
         check_host(Service::Api, &settings.api_host)?;
         check_host(Service::Claims, &settings.claim_host)?;
+        if let Some(host) = &settings.oauth_host {
+            check_host(Service::Login, host)?;
+        }
         let ports = self.ports(&settings, &dir, shapes);
         Ok((settings, ports))
     }
@@ -420,6 +401,13 @@ impl Workspace {
         }
     }
 
+    /// What a browser gets of the environment.
+    fn browser(&self) -> Environment {
+        let variables = Child::Browser.inherits(&self.environment);
+        let folders = own_search_path(&self.environment, &self.root);
+        Environment::new(with_path(variables, &folders))
+    }
+
     /// The real adapters.
     fn ports(
         self,
@@ -445,6 +433,11 @@ impl Workspace {
             )),
             database: Arc::new(ports::database::postgres::Postgres::new(settings.timeout)),
             shapes,
+            web_login: Arc::new(ports::web_login::browser::BrowserLogin::new(
+                settings.ca_file.clone(),
+                settings.timeout,
+                browser::is_there(&settings.environment).then(|| self.browser()),
+            )),
             store: Arc::new(ports::store::os::OsStore::new(
                 &settings.environment,
                 self.repository.root(),
@@ -635,26 +628,14 @@ pub(crate) fn search_path(environment: &Environment) -> Vec<PathBuf> {
 
 /// Refuses a host that isn't a base URL, or that would send secrets over a network in plain text.
 fn check_host(service: Service, host: &str) -> Result<(), WorkspaceError> {
-    let refused = |why: &str| WorkspaceError::HostRefused {
-        service,
-        host: host.to_owned(),
-        why: why.to_owned(),
-    };
-    let url = url::Url::parse(host).map_err(|error| refused(&error.to_string()))?;
-    if url.host().is_none() {
-        return Err(refused("it has no host name"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(WorkspaceError::HostWithLogin(service));
-    }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_loopback(host) => Ok(()),
-        "http" => Err(refused(
-            "plain http is allowed only on this machine: the key would cross the network in plain text",
-        )),
-        _ => Err(refused("it is neither https nor http")),
-    }
+    service::check_host(host).map_err(|fault| match fault {
+        HostFault::WithLogin => WorkspaceError::HostWithLogin(service),
+        HostFault::Refused(why) => WorkspaceError::HostRefused {
+            service,
+            host: host.to_owned(),
+            why,
+        },
+    })
 }
 
 #[cfg(test)]
@@ -726,7 +707,7 @@ mod tests {
                 )
                 .err()
         };
-        for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST"] {
+        for name in ["NEON_API_HOST", "NEONUP_CLAIM_HOST", "NEON_OAUTH_HOST"] {
             for host in [
                 "http://example.org",
                 "ftp://localhost",

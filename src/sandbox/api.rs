@@ -12,6 +12,7 @@ mod endpoints;
 mod extras;
 mod free_plan;
 mod guard;
+mod issuer;
 mod keys;
 mod middleware;
 mod operations;
@@ -96,6 +97,14 @@ fn router(plane: Arc<ControlPlane>, port: u16) -> Router {
         .merge(claimable(
             Router::new().route("/claim/{id}", get(claims::page).post(claims::claim)),
         ))
+        .merge(claimable(
+            issuer_routes()
+                .layer(from_fn_with_state(
+                    Arc::clone(&plane),
+                    middleware::misbehave,
+                ))
+                .layer(from_fn_with_state(Arc::clone(&plane), middleware::record)),
+        ))
         .merge(
             switch_routes()
                 .route_layer(from_fn_with_state(Arc::clone(&plane), guard::only_own_user)),
@@ -113,6 +122,15 @@ fn serverless_routes(plane: &Arc<ControlPlane>, port: u16) -> Router<Arc<Control
     Router::new()
         .route_service(serverless::SQL, routes.clone())
         .route_service(serverless::WEBSOCKET, routes)
+}
+
+/// Logins in the browser.
+fn issuer_routes() -> Router<Arc<ControlPlane>> {
+    Router::new()
+        .route(issuer::DISCOVERY_PATH, get(issuer::discovery))
+        .route(issuer::AUTHORIZATION_PATH, get(issuer::authorize))
+        .route(issuer::TOKEN_PATH, post(issuer::token))
+        .route(issuer::REVOCATION_PATH, post(issuer::revoke))
 }
 
 /// What Neon does not have.

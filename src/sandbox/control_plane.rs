@@ -21,7 +21,7 @@ use crate::{
     os::files::set_mode,
     sandbox::{
         ca::Authority, compute::Compute, faults::Faults, ids, installation::Installation,
-        records::ProjectRecord, scratch::ScratchDir, store::StateStore,
+        records::ProjectRecord, scratch::ScratchDir, store::StateStore, web_logins::WebLogins,
     },
 };
 
@@ -58,6 +58,8 @@ pub(crate) struct ControlPlane {
     pub(crate) http_memory: Arc<Semaphore>,
     /// When each key was last used; the state has it to the minute.
     key_uses: Mutex<BTreeMap<i64, String>>,
+    /// The logins in the browser.
+    web_logins: Mutex<WebLogins>,
     /// When the latest databases that are nobody's were made.
     turns: Mutex<VecDeque<Instant>>,
     /// Salts the exchanges with roles that do not exist.
@@ -120,6 +122,7 @@ impl ControlPlane {
             http: Arc::new(Semaphore::new(HTTP_LIMIT)),
             http_memory: Arc::new(Semaphore::new(HTTP_MEMORY)),
             key_uses: Mutex::default(),
+            web_logins: Mutex::default(),
             turns: Mutex::default(),
             mock_secret: ids::random(),
             state_dir,
@@ -254,6 +257,10 @@ impl ControlPlane {
     /// How many endpoints have a port.
     pub(crate) fn front_count(&self) -> usize {
         lock(&self.fronts).len()
+    }
+
+    pub(crate) fn web_logins(&self) -> MutexGuard<'_, WebLogins> {
+        lock(&self.web_logins)
     }
 
     pub(crate) fn note_use(&self, key: i64, at: String) {

@@ -27,6 +27,10 @@ pub(crate) struct Faults {
     pub never_wakes: bool,
     /// A sleeping compute takes at least this long to wake up.
     pub wake_ms: u64,
+    /// What the login page and the issuer behind it do.
+    pub login: LoginFault,
+    /// How many seconds an access token of a login is good for; 0 = an hour.
+    pub login_seconds: u64,
     /// A personal key has to name the organization, as on all newer accounts.
     pub organization_required: bool,
     /// How many projects there may be.
@@ -96,6 +100,24 @@ pub(crate) enum DatabaseFault {
     Stall,
     /// They log in, and are cut at the first query.
     Cut,
+}
+
+/// What happens to logins in the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LoginFault {
+    #[default]
+    Normal,
+    /// The person says no.
+    Denied,
+    /// The answer has another state.
+    WrongState,
+    /// The page does not come, until this is something else.
+    Slow,
+    /// No code is accepted.
+    CodeRefused,
+    /// There is no refresh token.
+    NoRefreshToken,
 }
 
 /// The counter and the filter that several faults share.

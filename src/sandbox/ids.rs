@@ -55,6 +55,11 @@ fn words() -> String {
     format!("{}-{}", adjective.unwrap_or("odd"), noun.unwrap_or("id"))
 }
 
+/// A code or a token of a login, as Neon's issuer makes them.
+pub(crate) fn oauth(prefix: &str) -> String {
+    format!("{prefix}{}", letters(MIXED, 43))
+}
+
 /// Such as `old-violet-32930710`.
 pub(crate) fn project() -> String {
     format!("{}-{}", words(), letters(DIGITS, 8))

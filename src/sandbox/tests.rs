@@ -11,6 +11,7 @@ mod databases;
 mod extensions;
 mod faults;
 mod fields;
+mod issuer;
 mod lifetime;
 mod raw;
 mod schemas;

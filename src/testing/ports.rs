@@ -11,5 +11,7 @@ mod repository;
 mod shapes;
 mod store;
 mod trust;
+mod web_login;
 
 pub(crate) use files::MountedFiles;
+pub(crate) use web_login::{AtTheBrowser, FakeIssuer};

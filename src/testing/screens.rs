@@ -15,7 +15,7 @@ pub(crate) use fixtures::fixtures;
 pub(crate) use reports::todo;
 #[cfg(test)]
 pub(crate) use {
-    facts::health,
+    facts::{health, login_waiting},
     options::{demo_options, options},
     reports::{done, event, failed, failure, finished},
 };

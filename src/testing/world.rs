@@ -28,7 +28,10 @@ use crate::{
         resolve::Layers,
         settings::{Flags, Settings},
     },
-    testing::folders::{set_mode, temp_dir},
+    testing::{
+        folders::{set_mode, temp_dir},
+        ports::FakeIssuer,
+    },
 };
 use reqwest::StatusCode;
 use tempfile::TempDir;
@@ -83,6 +86,8 @@ pub(crate) struct State {
     /// How many keys have been made, which gives each a number of its own.
     pub keys_made: i64,
     pub neon_cli: Option<(String, String)>,
+    /// The issuer of browser logins.
+    pub issuer: FakeIssuer,
     pub files: BTreeMap<PathBuf, Vec<u8>>,
     pub calls: Vec<String>,
     /// The role's password in Neon, if it was reset.
@@ -251,6 +256,7 @@ impl World {
             database: world.clone(),
             shapes: world.clone(),
             store: world.clone(),
+            web_login: world.clone(),
             files: world.clone(),
             repository: world.clone(),
             lock: world.clone(),

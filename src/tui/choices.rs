@@ -24,6 +24,12 @@ fn all(app: &App) -> Choices {
     if let Some(proposal) = &app.proposal {
         return choices::of_proposal(&proposal.proposed());
     }
+    if app.waiting_here().is_some() {
+        // the browser is where something is chosen
+        let mut choices = Choices::from(Vec::new());
+        choices.command = Invocation::LoginWithBrowser;
+        return choices;
+    }
     let Screen::Step(step) = app.screen else {
         let open = app.open_from(StepId::Login);
         return choices::of_summary(

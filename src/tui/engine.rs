@@ -6,6 +6,7 @@ use crate::{
     core::{
         answer::Answer,
         presenter::{DemoRequest, notes::Presented},
+        secret::Secret,
         step::StepId,
     },
     engine::Runtime,
@@ -30,6 +31,8 @@ pub(crate) trait Engine {
     fn apply(&self, answer: Answer);
     /// Cancels what a step is doing.
     fn cancel(&self, step: StepId);
+    /// Hands the address at which the browser has ended to the login that waits for it.
+    fn hand_over(&self, _address: Secret) {}
     /// Starts the application and keeps it running.
     fn keep_app(&self) {}
     /// Stops the application that is kept running.
@@ -89,6 +92,10 @@ impl Engine for RuntimeEngine<'_> {
 
     fn cancel(&self, step: StepId) {
         self.runtime.cancel(step);
+    }
+
+    fn hand_over(&self, address: Secret) {
+        self.runtime.hand_over(address);
     }
 
     fn keep_app(&self) {

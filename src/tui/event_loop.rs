@@ -87,6 +87,7 @@ pub(crate) async fn run<C: Canvas>(
                 Effect::Probe(steps) => engine.probe(&steps),
                 Effect::Apply(answer) => engine.apply(answer),
                 Effect::Cancel(step) => engine.cancel(step),
+                Effect::HandOver(address) => engine.hand_over(address),
                 Effect::KeepApp => engine.keep_app(),
                 Effect::StopApp => engine.stop_app(),
                 Effect::Proposal(request) => proposal = Some(engine.propose(request)),
@@ -137,7 +138,7 @@ pub(crate) async fn run<C: Canvas>(
             gather(events, &mut input, &mut replies, clock, &mut batch).await;
         }
         effects.extend(update(&mut app, Msg::Tick(clock.now())));
-        if app.is_typing() {
+        if app.is_typing() || app.takes_paste() {
             batch = join_paste(batch);
         }
         for msg in batch.drain(..) {

@@ -63,6 +63,8 @@ pub(crate) enum Effect {
     Apply(Answer),
     /// Cancel what a step is doing.
     Cancel(StepId),
+    /// Hand the address at which the browser has ended to the login that waits for it.
+    HandOver(Secret),
     /// Start the application and keep it running.
     KeepApp,
     /// Stop the application that is kept running.

@@ -92,6 +92,9 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
     };
     let state = redact::step_state(context.app, state);
     let state = state.as_ref();
+    if context.app.waiting_here().is_some() {
+        return login::waiting(context, state);
+    }
     let mut lines = Vec::new();
     let settled = context.app.settled(step);
     if !context.app.is_working(step) && choices::is_exhausted(context.app) {
@@ -161,6 +164,9 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
         return Vec::new();
     }
     match context.app.screen {
+        Screen::Step(StepId::Login) if context.app.waiting().is_some() => {
+            login::address_field(context)
+        }
         Screen::Step(StepId::Login) => login::field(context),
         Screen::Step(StepId::Project) => project::field(context),
         Screen::Step(

@@ -41,6 +41,7 @@ mod support;
 mod text;
 mod together;
 mod trust;
+mod web_login;
 mod wizard;
 
 #[path = "../../src/sandbox/tests/fields.rs"]

@@ -6,14 +6,17 @@ use std::{
 };
 
 use crate::{
-    commands::plain::{
-        line_wizard::{Destination, LineWizard, Stopped},
-        numbered,
-        reply::{LineReply, is_yes},
-        step_text,
+    commands::{
+        browser_login,
+        plain::{
+            line_wizard::{Destination, LineWizard, Stopped},
+            numbered,
+            reply::{LineReply, is_yes},
+            step_text,
+        },
     },
     core::{
-        answer::{Answer, LoginAnswer, ProjectAnswer},
+        answer::{Answer, KeyStorage, LoginAnswer, ProjectAnswer},
         choices::{Action, Choices},
         plan::{Status, StepState},
         presenter::script,
@@ -142,6 +145,9 @@ impl LineWizard<'_> {
         action: Action,
     ) -> Result<Destination, Stopped> {
         match action {
+            Action::Apply(Answer::Login(LoginAnswer::Browser(storage))) => {
+                self.log_in(storage).await
+            }
             Action::Apply(answer) => self.apply(answer).await,
             Action::ApplyKey(storage) => match self.ask_for_key().await? {
                 Some(key) => {
@@ -277,6 +283,23 @@ impl LineWizard<'_> {
         }
         self.session.plan.reopen(step);
         self.session.apply(answer, self.output).await?;
+        self.show_end(step).await
+    }
+
+    /// Logs in with the browser.
+    async fn log_in(&mut self, storage: KeyStorage) -> Result<Destination, Stopped> {
+        let answer = Answer::Login(LoginAnswer::Browser(storage));
+        if !self.confirm_consequences(&answer).await? {
+            return Ok(Destination::Stay);
+        }
+        self.session.plan.reopen(StepId::Login);
+        let reads = io::stdin().is_terminal();
+        browser_login::log_in(&mut self.session, storage, reads, self.output).await?;
+        self.show_end(StepId::Login).await
+    }
+
+    /// Says how an apply has ended, and where that leads.
+    async fn show_end(&mut self, step: StepId) -> Result<Destination, Stopped> {
         // what was printed of other steps may no longer be so; those that nobody has seen yet are probed in their turn
         let mut others = step.seen_by();
         others.retain(|other| self.session.plan.status(*other) != Status::Unknown);

@@ -21,6 +21,10 @@ pub(crate) fn for_answer(answer: &Answer, state: &StepState) -> Invocation {
         Answer::Login(LoginAnswer::Key(_, storage) | LoginAnswer::NeonCli(storage)) => {
             login(*storage)
         }
+        Answer::Login(LoginAnswer::Browser(KeyStorage::File)) => Invocation::LoginWithBrowserToFile,
+        Answer::Login(LoginAnswer::Browser(KeyStorage::Keyring | KeyStorage::Session)) => {
+            Invocation::LoginWithBrowser
+        }
         Answer::Login(LoginAnswer::Temporary) => Invocation::SetupClaimable,
         Answer::Login(LoginAnswer::Rotate) => Invocation::RotateKey,
         Answer::Project(ProjectAnswer::Join(project)) => Invocation::JoinProject(project.clone()),

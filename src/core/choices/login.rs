@@ -1,4 +1,4 @@
-//! Login: a key that was found, a key to be typed, the neon CLI's login, or no account at all.
+//! Login: the browser, a key that was found, a key to be typed, the neon CLI's login, or no account at all.
 
 use crate::core::{
     answer::{Answer, KeyStorage, LoginAnswer},
@@ -21,8 +21,12 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         login.is_some_and(|login| matches!(login.keyring, Some(KeyringState::Unavailable(_))));
     let rejected = context.state.has(Code::LoginKeyRejected);
     let key_wanted = context.key_typed || context.change || rejected;
+    let browser = login.and_then(|login| browser(context, login, no_keyring));
     let mut choices = Vec::new();
-    if context.state.known() == Status::Failed && !context.key_typed && !rejected {
+    // another attempt is what helps there
+    let again =
+        context.state.has(Code::LoginBrowserFailed) || context.state.has(Code::LoginExpired);
+    if context.state.known() == Status::Failed && !context.key_typed && !rejected && !again {
         choices.push(context.probe_again());
     }
     let found = login.and_then(|login| login.key.as_ref());
@@ -34,9 +38,17 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         let answer = Answer::Login(LoginAnswer::Default);
         choices.push(context.apply(label, "use it", answer));
     }
+    // what was typed is meant
+    let (first, later) = if context.key_typed {
+        (None, browser)
+    } else {
+        (browser, None)
+    };
+    choices.extend(first);
     let neon_cli = login.and_then(|login| neon_cli(context, login, no_keyring));
     if key_wanted {
         choices.extend(keys(context, no_keyring));
+        choices.extend(later);
         choices.extend(neon_cli);
     } else {
         choices.extend(neon_cli);
@@ -52,6 +64,23 @@ pub(super) fn choices(context: &StepContext<'_>) -> Choices {
         choices.push(context.run("Try the demo, no account", Invocation::Demo));
     }
     choices.into()
+}
+
+/// The login in the browser. It is stored where a key would be, but never in plain text by default.
+fn browser(context: &StepContext<'_>, login: &LoginFacts, no_keyring: bool) -> Option<Choice> {
+    let storage = if no_keyring {
+        KeyStorage::Session
+    } else {
+        KeyStorage::Keyring
+    };
+    let answer = Answer::Login(LoginAnswer::Browser(storage));
+    let choice = context.apply("Log in with the browser", "log in", answer);
+    let note = if no_keyring {
+        "for this session only"
+    } else {
+        ""
+    };
+    login.browser.then(|| choice.note(note))
 }
 
 /// The neon CLI's login. It is stored where a key would be, but never in plain text by default.

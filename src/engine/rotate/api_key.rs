@@ -21,16 +21,12 @@ use crate::{
     },
     domain::hex::hex,
     engine::{
-        clock,
         context::{Cx, KnownKey},
         key,
         key_journal::{KeyJournal, PendingRotation},
         rotate::outcome::Rotated,
     },
-    ports::{
-        neon::{ApiKey, NewApiKey, error::NeonError},
-        store::KeyHold,
-    },
+    ports::neon::{ApiKey, NewApiKey, error::NeonError},
 };
 
 /// What the names of keys begin with that this program makes.
@@ -44,18 +40,22 @@ const USE: Duration = Duration::from_millis(1100);
 /// How often the list is read to see which key is used; twice the same answer is enough.
 const LOOKS: usize = 3;
 
-/// How long another process that replaces the key is waited for.
-const TURN: Duration = Duration::from_secs(30);
-/// The pause between two attempts to have the turn.
-const TURN_PAUSE: Duration = Duration::from_millis(200);
-
 /// Creates a new key, stores it, and revokes the old one; or finishes what an interrupted run began.
 pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
-    let _turn = take_turn(cx).await?;
+    let _turn = key::take_turn(cx, "another neonup is replacing this API key").await?;
     let known = find_again(cx).await?;
     let neon = &cx.ports.neon;
     let auth = neon.auth(&known.key).await?;
-    if key::kind(&auth) != KeyKind::Personal {
+    let kind = key::kind_of(&known, &auth);
+    if kind == KeyKind::Browser {
+        return Err(Failure::new(
+            Code::LoginKeyScope,
+            "you're logged in with the browser, so there is no API key to rotate",
+        )
+        .why("a browser login is renewed by itself")
+        .hint("to end it and get a new one, run `neonup logout`, then `neonup login --web`"));
+    }
+    if kind != KeyKind::Personal {
         return Err(Failure::new(
             Code::LoginKeyScope,
             "only a personal API key can create its replacement",
@@ -115,26 +115,6 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
     };
     end(cx, &mut journal).await;
     Ok(Rotated { evidence, findings })
-}
-
-/// Takes the turn to replace the key of this account.
-async fn take_turn(cx: &Cx) -> Result<KeyHold> {
-    let account = cx.settings.key_account();
-    let started = clock::now();
-    loop {
-        if let Some(hold) = cx.ports.store.hold(&account)? {
-            return Ok(hold);
-        }
-        if started.elapsed() >= TURN {
-            return Err(Failure::new(
-                Code::LoginKeyringUnavailable,
-                "another neonup is replacing this API key",
-            )
-            .hint("wait until it has finished, then run this again if you still need it"));
-        }
-        cx.progress(Progress::label("another neonup is replacing this API key"));
-        tokio::time::sleep(TURN_PAUSE).await;
-    }
 }
 
 /// The key as it is now: another process may have replaced the stored one since it was read.

@@ -66,7 +66,7 @@ pub(crate) async fn search(
         let stored = cx.ports.store.get(KeyStorage::File, &account).await;
         (stored.ok().flatten(), KeySource::File)
     };
-    cx.remember_key(key.map(|key| KnownKey { key, source }));
+    cx.remember_key(key.map(|key| KnownKey::of_stored(key, source)));
     temporary::recall(&cx).await;
     let live = LiveSecrets::gather(&cx);
     let repository = &cx.ports.repository;

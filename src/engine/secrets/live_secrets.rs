@@ -34,6 +34,8 @@ pub(super) enum LiveSecret {
         file: String,
     },
     ApiKey,
+    /// A token of the login in the browser.
+    Login,
     /// The id of the temporary database, which claims it.
     ClaimLink,
 }
@@ -72,6 +74,7 @@ impl LiveSecret {
             Self::Generated { key, file } => format!("the value of {key} from {file}"),
             Self::PrivateKey { key, file } => format!("the private key {key} from {file}"),
             Self::ApiKey => "the Neon API key".to_owned(),
+            Self::Login => "a token of the Neon login".to_owned(),
             Self::ClaimLink => "the claim link of the temporary database".to_owned(),
         }
     }
@@ -144,8 +147,15 @@ impl LiveSecrets {
         if let Some(claim) = cx.claim() {
             live.add(LiveSecret::ClaimLink, claim);
         }
-        if let Some(key) = cx.known_key() {
-            live.add(LiveSecret::ApiKey, key.key);
+        if let Some(known) = cx.known_key() {
+            let kind = if known.login.is_some() {
+                LiveSecret::Login
+            } else {
+                LiveSecret::ApiKey
+            };
+            for secret in known.secrets() {
+                live.add(kind.clone(), secret);
+            }
         }
         for (known, (_, secret)) in live.known.iter().zip(&live.labelled) {
             // the link is what `claim` shows

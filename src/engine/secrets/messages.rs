@@ -29,6 +29,10 @@ const ROTATE: &str =
 const REVOKE: &str =
     "run `neonup rotate --api-key` to create and store a new key and revoke this one";
 
+/// The only remedy for a token of a login that others may have.
+const RELOGIN: &str =
+    "run `neonup logout` to revoke the login, then `neonup login --web` for a new one";
+
 /// The only remedy for a claim link that others may have, short of claiming the database before they do.
 const ANOTHER: &str = "anyone with the link can take the database: claim it first (`neonup claim`), or run `neonup setup \
 --claimable --new` to create another";
@@ -54,6 +58,7 @@ fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
                 .to_owned(),
             None,
         ),
+        FoundSecret::Live(LiveSecret::Login) => (RELOGIN.to_owned(), None),
         FoundSecret::Live(LiveSecret::ClaimLink) => (ANOTHER.to_owned(), None),
         FoundSecret::Live(LiveSecret::ApiKey) | FoundSecret::Credential(CredentialKind::ApiKey) => {
             (REVOKE.to_owned(), Some(Remedy::RotateKey))
@@ -535,6 +540,12 @@ mod tests {
                 "the Neon API key",
                 "`neonup rotate --api-key`",
                 Some(Remedy::RotateKey),
+            ),
+            (
+                LiveSecret::Login,
+                "a token of the Neon login",
+                "`neonup logout` to revoke the login",
+                None,
             ),
             (
                 LiveSecret::ClaimLink,

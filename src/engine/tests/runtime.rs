@@ -118,7 +118,7 @@ async fn no_event_carries_a_secret_that_is_known() {
     let (cx, mut events) = world.context(World::settings(Flags::default()), StepId::Health);
     let key = Secret::new("canary-0123456789");
     let source = KeySource::Environment;
-    cx.remember_key(Some(KnownKey { key, source }));
+    cx.remember_key(Some(KnownKey::of_key(key, source)));
     let said = "said canary-0123456789, and postgres://u:other-canary%40h/d";
     cx.progress(Progress::label(said));
     let finding = Finding::new(Code::HealthAppStart, said)

@@ -15,6 +15,7 @@ use crate::sandbox::{
 pub(super) async fn auth(call: Call) -> Json<Value> {
     let user = call.plane.store.read(|state| state.account.user_id.clone());
     let (account, method) = match call.caller.scope.organization() {
+        None if call.caller.logged_in => (user.as_str(), "oauth"),
         None => (user.as_str(), "api_key_user"),
         Some(org) => (org, "api_key_org"),
     };

@@ -22,6 +22,8 @@ use crate::sandbox::{
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) scope: KeyScope,
+    /// Whether it is the token of a login in the browser.
+    pub(super) logged_in: bool,
 }
 
 impl Caller {
@@ -36,9 +38,16 @@ impl Caller {
             let org = String::new();
             return Ok(Self {
                 scope: KeyScope::Project { org, project },
+                logged_in: false,
             });
         }
         let digest = digest(key);
+        if plane.web_logins().knows(&digest) {
+            return Ok(Self {
+                scope: KeyScope::Personal,
+                logged_in: true,
+            });
+        }
         let known = plane.store.read(|state| {
             let key = state
                 .account
@@ -60,7 +69,10 @@ impl Caller {
                 }
             });
         }
-        Ok(Self { scope })
+        Ok(Self {
+            scope,
+            logged_in: false,
+        })
     }
 
     /// Refuses what only a personal key may do.

@@ -18,6 +18,7 @@ use crate::{
     sandbox::{
         api::{
             cuttable::ConnectionCutter,
+            issuer,
             reply::{self, ApiError, RequestId},
             request::{self, PlaneState},
             temporary::TOKEN_PATH,
@@ -77,7 +78,8 @@ async fn checked(connection: &ConnectionCutter, request: Request) -> Result<Requ
             "requests from pages of other sites are not allowed",
         ));
     }
-    let is_form_route = request.uri().path() == TOKEN_PATH;
+    let form_routes = [TOKEN_PATH, issuer::TOKEN_PATH, issuer::REVOCATION_PATH];
+    let is_form_route = form_routes.contains(&request.uri().path());
     let (parts, body) = request.into_parts();
     if !body.is_end_stream() && !is_json(&parts.headers) && !is_form_route {
         return Err(ApiError::new(

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::core::facts::{
-    AppStanding, BackendFacts, Check, CheckState, Column, DiffLine, DiffSign, EnvFacts, EnvFile,
-    Facts, FileChange, HealthFacts, JoinedProject, KeyKind, KeySource, KeyringState, ListedProject,
-    LoginFacts, ProjectFacts, SchemaFacts, SecretsFacts, Table,
+    AppStanding, BackendFacts, BrowserWait, Check, CheckState, Column, DiffLine, DiffSign,
+    EnvFacts, EnvFile, Facts, FileChange, HealthFacts, JoinedProject, KeyKind, KeySource,
+    KeyringState, ListedProject, LoginFacts, ProjectFacts, SchemaFacts, SecretsFacts, Table,
 };
+use crate::domain::web_login::{IssuerEndpoints, LoginRequest, NEON_ISSUER, RANDOM_BYTES};
 
 pub(super) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -22,6 +23,29 @@ pub(crate) fn login() -> Facts {
         store: "GNOME keyring, as neonup/console.neon.tech".to_owned(),
         neon_cli: None,
         api_host: "https://console.neon.tech/api/v2".to_owned(),
+        browser: true,
+        waiting: None,
+    })
+}
+
+/// The login step's facts while the browser is waited for.
+pub(crate) fn login_waiting(opened: bool, problem: Option<&str>) -> Facts {
+    let request = LoginRequest::new(&[7; RANDOM_BYTES], &[9; RANDOM_BYTES], 43117);
+    let endpoints = IssuerEndpoints {
+        issuer: NEON_ISSUER.to_owned(),
+        authorization: format!("{NEON_ISSUER}/oauth2/auth"),
+        token: format!("{NEON_ISSUER}/oauth2/token"),
+        revocation: None,
+    };
+    Facts::Login(LoginFacts {
+        api_host: "https://console.neon.tech/api/v2".to_owned(),
+        browser: true,
+        waiting: Some(BrowserWait {
+            address: request.address(&endpoints),
+            opened,
+            problem: problem.map(str::to_owned),
+        }),
+        ..LoginFacts::default()
     })
 }
 
@@ -31,6 +55,7 @@ pub(super) fn login_without(keyring: KeyringState, neon_cli: Option<&str>) -> Fa
         store: "GNOME keyring, as neonup/console.neon.tech".to_owned(),
         neon_cli: neon_cli.map(str::to_owned),
         api_host: "https://console.neon.tech/api/v2".to_owned(),
+        browser: true,
         ..LoginFacts::default()
     })
 }

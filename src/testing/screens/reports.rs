@@ -67,7 +67,7 @@ pub(crate) fn todo(step: StepId) -> Report {
             "no API key was found",
             Finding::new(Code::LoginMissingKey, "no Neon API key was found")
                 .detail("looked in NEON_API_KEY, the OS keyring and the key file")
-                .hint("run `neonup login`; create a key at console.neon.tech › Account settings › API keys"),
+                .hint("run `neonup login --web`, or `neonup login` with a key of console.neon.tech › Account settings › API keys"),
             login_without(KeyringState::Ready, None),
         ),
         StepId::Project => (

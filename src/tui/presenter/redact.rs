@@ -58,6 +58,9 @@ pub(crate) fn step_state<'a>(app: &App, state: &'a StepState) -> Cow<'a, StepSta
             if !login.api_host.contains(NEON) {
                 REDACTED.clone_into(&mut login.api_host);
             }
+            if let Some(waiting) = &mut login.waiting {
+                REDACTED.clone_into(&mut waiting.address);
+            }
             if let Some(account) = &mut login.neon_cli {
                 REDACTED.clone_into(account);
             }

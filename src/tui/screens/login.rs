@@ -7,7 +7,7 @@ use ratatui::{
 
 use crate::{
     core::{
-        facts::{Facts, KeyringState},
+        facts::{Facts, KeyringState, LoginFacts},
         plan::StepState,
         secret::Secret,
     },
@@ -50,6 +50,104 @@ pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'st
     lines
 }
 
+/// What is shown while the browser is waited for.
+pub(crate) fn waiting(context: TextContext<'_>, state: &StepState) -> Vec<Line<'static>> {
+    let Some(Facts::Login(LoginFacts {
+        waiting: Some(waiting),
+        ..
+    })) = &state.facts
+    else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if waiting.opened {
+        let text = "Neon's login page opens in your browser. Log in there, and this screen goes on by itself.";
+        lines.extend(context.wrapped(Role::Text, text, 0));
+        lines.push(Line::default());
+        let text = "No page came up? `o` opens it again, and `y` copies its address:";
+        lines.extend(context.wrapped(Role::Dim, text, 0));
+        lines.push(context.line(Role::Accent, &without_query(&waiting.address)));
+        return lines;
+    }
+    let text =
+        "No browser can be opened here. Open this address in one, on any machine (`y` copies it).";
+    lines.extend(context.wrapped(Role::Text, text, 0));
+    let text = "It ends at a page that can't be loaded there: copy that page's address, and paste it here.";
+    lines.extend(context.wrapped(Role::Text, text, 0));
+    lines.extend(
+        pieces(&waiting.address, context.width)
+            .map(|piece| Line::from(context.span(Role::Accent, piece))),
+    );
+    lines
+}
+
+/// An address without what is of no use to a reader.
+fn without_query(address: &str) -> String {
+    match address.split_once('?') {
+        Some((page, _)) => format!("{page}?…"),
+        None => address.to_owned(),
+    }
+}
+
+/// An address in lines of this width: all of it, since a part of it is of no use.
+fn pieces(address: &str, width: usize) -> impl Iterator<Item = String> {
+    let chars: Vec<char> = address.chars().collect();
+    let lines: Vec<String> = chars
+        .chunks(width.max(1))
+        .map(|line| line.iter().collect())
+        .collect();
+    lines.into_iter()
+}
+
+/// The field for the address at which the browser has ended.
+pub(crate) fn address_field(context: TextContext<'_>) -> Vec<Line<'static>> {
+    let address = &context.app.login.address;
+    let focused = context.app.focus == Focus::Field;
+    let room = context.width.saturating_sub(14);
+    let mut cells = Vec::new();
+    if address.is_empty() {
+        cells.extend(placeholder(
+            context,
+            focused,
+            ("p", "aste the address it ended at"),
+        ));
+    } else {
+        let count = text::count(address.chars(), "character", "characters");
+        cells.push(context.span(Role::Text, "•".repeat(room.saturating_sub(18).min(12))));
+        cells.push(context.span(Role::Dim, format!(" {count}")));
+    }
+    let mut lines = vec![field::named(context, "Address", cells)];
+    let problem = context
+        .app
+        .waiting()
+        .and_then(|waiting| waiting.problem.as_ref());
+    if let Some(problem) = problem.filter(|_| address.is_empty()) {
+        for line in text::wrap(&format!("! {problem}"), room) {
+            lines.push(field::named(
+                context,
+                "",
+                vec![context.span(Role::Bad, line)],
+            ));
+        }
+    }
+    lines
+}
+
+/// What an empty field shows. The cursor is on its first letter, as in a line that is typed: nothing moves when the focus does.
+fn placeholder(
+    context: TextContext<'_>,
+    focused: bool,
+    (first, rest): (&'static str, &'static str),
+) -> [Span<'static>; 2] {
+    let reversed = context.style(Role::Text).add_modifier(Modifier::REVERSED);
+    let first = if focused {
+        Span::styled(first, reversed)
+    } else {
+        context.span(Role::Dim, first)
+    };
+    [first, context.span(Role::Dim, rest)]
+}
+
 /// The field for a key.
 pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
     let state = &context.app.login;
@@ -65,14 +163,7 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
     let mut under = Vec::new();
     let mut problems = Vec::new();
     if state.key.is_empty() {
-        // the cursor is on the first letter, as in a line that is typed: nothing moves when the focus does
-        let (first, rest) = PLACEHOLDER;
-        cells.push(if focused {
-            cursor(first)
-        } else {
-            context.span(Role::Dim, first)
-        });
-        cells.push(context.span(Role::Dim, rest));
+        cells.extend(placeholder(context, focused, PLACEHOLDER));
         under.push(context.span(Role::Dim, key_source(context.app)));
     } else {
         let count = state.key.chars();

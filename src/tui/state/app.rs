@@ -11,7 +11,7 @@ use crate::core::{
     choices,
     code::Code,
     event::Phase,
-    facts::{Facts, ProjectFacts},
+    facts::{BrowserWait, Facts, LoginFacts, ProjectFacts},
     plan::{Plan, Status, StepState},
     step::StepId,
 };
@@ -276,6 +276,9 @@ impl App {
         if self.screen == Screen::Summary {
             return self.app_address().map(|address| address.root.clone());
         }
+        if let Some(waiting) = self.waiting_here() {
+            return Some(waiting.address.clone());
+        }
         if self.options.service != "Neon" {
             return None;
         }
@@ -298,18 +301,39 @@ impl App {
         }
     }
 
-    /// Whether typing a key comes first on the login screen.
+    /// Whether typing a key comes first on the login screen. The browser is easier, where it can be used.
     pub(crate) fn wants_key(&self) -> bool {
-        if !self.asks_for_key() {
+        if !self.asks_for_key() || self.waiting().is_some() {
             return false;
         }
         let state = self.plan.step(StepId::Login);
-        let found = matches!(&state.facts, Some(Facts::Login(login))
-            if login.key.is_some() || login.neon_cli.is_some());
-        self.login.change
-            || !self.login.key.is_empty()
+        let login = self.login_facts();
+        let found = login.is_some_and(|login| login.key.is_some() || login.neon_cli.is_some());
+        let browser = login.is_some_and(|login| login.browser);
+        let only_key = self.login.change
             || state.has(Code::LoginKeyRejected)
-            || !(found || state.has(Code::LoginUnreachable))
+            || !(found || state.has(Code::LoginUnreachable));
+        !self.login.key.is_empty() || (only_key && !browser)
+    }
+
+    fn login_facts(&self) -> Option<&LoginFacts> {
+        match &self.plan.step(StepId::Login).facts {
+            Some(Facts::Login(login)) => Some(login),
+            _ => None,
+        }
+    }
+
+    /// The login in the browser that is under way.
+    pub(crate) fn waiting(&self) -> Option<&BrowserWait> {
+        self.busy(StepId::Login)
+            .filter(|work| work.phase == Phase::Apply)?;
+        self.login_facts()?.waiting.as_ref()
+    }
+
+    /// The same, where its screen is shown.
+    pub(crate) fn waiting_here(&self) -> Option<&BrowserWait> {
+        self.waiting()
+            .filter(|_| self.screen == Screen::Step(StepId::Login))
     }
 
     pub(crate) fn project_facts(&self) -> Option<&ProjectFacts> {
@@ -376,7 +400,7 @@ impl App {
     /// Whether the screen has a text field.
     pub(crate) fn has_field(&self) -> bool {
         match self.screen {
-            Screen::Step(StepId::Login) => self.asks_for_key(),
+            Screen::Step(StepId::Login) => self.asks_for_key() || self.waiting().is_some(),
             Screen::Step(StepId::Project) => self.lists_projects(),
             Screen::Step(
                 StepId::Env | StepId::Backend | StepId::Schema | StepId::Health | StepId::Secrets,
@@ -394,6 +418,12 @@ impl App {
             Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Slide(_)) => false,
             None => self.focus == Focus::Field,
         }
+    }
+
+    /// Whether a paste goes into the field of the screen although the focus is elsewhere.
+    pub(crate) fn takes_paste(&self) -> bool {
+        let asks = self.asks_for_key() || self.waiting().is_some();
+        self.overlay.is_none() && self.screen == Screen::Step(StepId::Login) && asks
     }
 
     /// Whether the demo is carrying out a request.

@@ -8,12 +8,17 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::{core::secret::Secret, domain::api_key};
+use crate::{
+    core::secret::Secret,
+    domain::{api_key, web_login::callback::PASTE_LIMIT},
+};
 
 /// The field for an API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LoginInput {
     pub key: Secret,
+    /// The address at which the browser has ended, while it is waited for.
+    pub address: Secret,
     /// Whether Neon rejected it: the next character replaces it.
     pub rejected: bool,
     /// What is wrong with it.
@@ -28,6 +33,7 @@ impl Default for LoginInput {
     fn default() -> Self {
         Self {
             key: Secret::new(""),
+            address: Secret::new(""),
             rejected: false,
             problem: None,
             change: false,
@@ -42,6 +48,25 @@ impl LoginInput {
         self.key = api_key::clean(pasted);
         self.rejected = false;
         self.problem = None;
+    }
+
+    /// Takes a pasted address in one piece.
+    pub(crate) fn paste_address(&mut self, pasted: &str) {
+        let address: String = pasted.split_whitespace().collect();
+        self.address = Secret::new(address);
+    }
+
+    /// Takes a key press for the address.
+    pub(crate) fn press_address(&mut self, event: KeyEvent) {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let mut text = self.address.expose().to_owned();
+        match event.code {
+            KeyCode::Char('u' | 'w') if control => text.clear(),
+            KeyCode::Char(char) if !control && text.len() < PASTE_LIMIT => text.push(char),
+            KeyCode::Backspace => drop(text.pop()),
+            _ => {}
+        }
+        self.address = Secret::new(text);
     }
 
     /// Takes a key press.

@@ -97,6 +97,7 @@ fn carry_out(app: &mut App, effects: Vec<Effect>, world: World, run: &mut u64) -
                 continue;
             }
             Effect::Cancel(_)
+            | Effect::HandOver(_)
             | Effect::KeepApp
             | Effect::StopApp
             | Effect::Demo(_)

@@ -6,12 +6,14 @@ use crate::{
     core::{
         answer::{Answer, KeyStorage, LoginAnswer},
         code::Code,
-        event::Phase,
+        environment::Environment,
+        event::{EventKind, Phase, RunError},
+        facts::Facts,
         failure::Failure,
         secret::Secret,
         step::StepId,
     },
-    testing::screens::{AppDriver, failed, failure},
+    testing::screens::{AppDriver, failed, failure, login_waiting, options, todo},
     tui::{
         msg::{Effect, Msg},
         state::Focus,
@@ -23,7 +25,6 @@ use crate::{
 #[test]
 fn a_pasted_key_is_cleaned_and_applied_by_enter_only() {
     let mut app = AppDriver::up_to(StepId::Login).app;
-    assert_eq!(app.focus, Focus::Field);
     assert_eq!(
         update(
             &mut app,
@@ -31,6 +32,7 @@ fn a_pasted_key_is_cleaned_and_applied_by_enter_only() {
         ),
         []
     );
+    assert_eq!(app.focus, Focus::Field);
     assert_eq!(
         press(&mut app, KeyCode::Enter),
         [Effect::Apply(Answer::Login(LoginAnswer::Key(
@@ -43,6 +45,8 @@ fn a_pasted_key_is_cleaned_and_applied_by_enter_only() {
 #[test]
 fn an_empty_or_impossible_key_shows_its_problem() {
     let mut app = AppDriver::up_to(StepId::Login).app;
+    press(&mut app, KeyCode::Tab);
+    assert_eq!(app.focus, Focus::Field);
     assert_eq!(press(&mut app, KeyCode::Enter), []);
     assert_eq!(
         app.login.problem.as_deref(),
@@ -123,4 +127,91 @@ fn only_a_rejection_by_neon_marks_the_key_as_rejected() {
         assert_eq!(driver.app.login.rejected, rejected, "{code}");
         assert!(!driver.app.login.key.is_empty(), "{code}");
     }
+}
+
+/// A wizard that waits for the browser.
+fn waiting(opened: bool) -> AppDriver {
+    let mut driver = AppDriver::up_to(StepId::Login);
+    let effects = press(&mut driver.app, KeyCode::Enter);
+    let answer = LoginAnswer::Browser(KeyStorage::Keyring);
+    assert_eq!(effects, [Effect::Apply(Answer::Login(answer))]);
+    driver
+        .begin(StepId::Login, Phase::Apply)
+        .emit(StepId::Login, EventKind::Facts(login_waiting(opened, None)));
+    driver
+}
+
+#[test]
+fn the_first_choice_is_the_browser_and_its_address_can_be_had() {
+    let mut driver = waiting(true);
+    let address = driver.app.waiting().unwrap().address.clone();
+    assert_eq!(
+        press(&mut driver.app, KeyCode::Char('y')),
+        [Effect::Copy(address.clone())]
+    );
+    driver.app.options.browser = Some(Environment::default());
+    assert_eq!(
+        press(&mut driver.app, KeyCode::Char('o')),
+        [Effect::Open(address)]
+    );
+    // nothing was pasted
+    assert_eq!(press(&mut driver.app, KeyCode::Enter), []);
+    assert_eq!(
+        press(&mut driver.app, KeyCode::Esc),
+        [Effect::Cancel(StepId::Login)]
+    );
+}
+
+#[test]
+fn the_address_at_which_the_browser_ended_is_handed_over_once() {
+    let mut driver = waiting(false);
+    let address = "http://127.0.0.1:43117/callback?code=a&state=b";
+    driver.send(Msg::Paste(Secret::new(format!(" {address}\n"))));
+    assert_eq!(driver.app.focus, Focus::Field);
+    assert!(driver.app.login.key.is_empty(), "it is no key");
+    assert_eq!(
+        press(&mut driver.app, KeyCode::Enter),
+        [Effect::HandOver(Secret::new(address))]
+    );
+    assert_eq!(press(&mut driver.app, KeyCode::Enter), []);
+    // typed, and left by Esc, which cancels all the same
+    press(&mut driver.app, KeyCode::BackTab);
+    driver.type_text("http");
+    assert_eq!(driver.app.login.address, Secret::new("http"));
+    assert_eq!(
+        press(&mut driver.app, KeyCode::Esc),
+        [Effect::Cancel(StepId::Login)]
+    );
+    driver.emit(StepId::Login, failed(Phase::Apply, RunError::Cancelled));
+    assert!(driver.app.login.address.is_empty() && driver.app.waiting().is_none());
+    assert_eq!(driver.app.focus, Focus::Choices);
+}
+
+#[test]
+fn after_a_login_that_failed_another_attempt_comes_first() {
+    let mut driver = waiting(true);
+    let failure = Failure::new(Code::LoginBrowserFailed, "declined").hint("again");
+    driver.emit(StepId::Login, failed(Phase::Apply, failure));
+    assert!(driver.app.waiting().is_none());
+    driver.send(Msg::Drawn);
+    press(&mut driver.app, KeyCode::Down);
+    press(&mut driver.app, KeyCode::Up);
+    let answer = LoginAnswer::Browser(KeyStorage::Keyring);
+    assert_eq!(
+        press(&mut driver.app, KeyCode::Enter),
+        [Effect::Apply(Answer::Login(answer))]
+    );
+}
+
+#[test]
+fn without_an_issuer_there_is_the_field_alone() {
+    let mut driver = AppDriver::new(options());
+    let mut report = todo(StepId::Login);
+    if let Some(Facts::Login(login)) = &mut report.facts {
+        login.browser = false;
+    }
+    driver.probe(StepId::Login, report);
+    assert_eq!(driver.app.focus, Focus::Field);
+    let effects = press(&mut driver.app, KeyCode::Enter);
+    assert_eq!(effects, []);
 }

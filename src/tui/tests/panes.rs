@@ -167,6 +167,7 @@ fn the_page_of_neon_is_opened_or_its_address_is_copied() {
     let mut driver = AppDriver::new(neon(Some(Environment::default())));
     // in the field, where `o` is a character
     driver.probe(StepId::Login, todo(StepId::Login));
+    press(&mut driver.app, KeyCode::Tab);
     assert_eq!(driver.app.focus, Focus::Field);
     assert_eq!(ctrl(&mut driver, 'o'), [Effect::Open(KEYS.to_owned())]);
     assert_eq!(

@@ -102,8 +102,12 @@ fn every_fixture_at_80x24_matches_its_picture() {
 }
 
 /// The fixtures that are drawn at other sizes, too.
-const CHOSEN: [&str; 17] = [
+const CHOSEN: [&str; 21] = [
     "login-pasted",
+    "login-browser",
+    "login-browser-elsewhere",
+    "login-browser-problem",
+    "login-empty",
     "login-rejected",
     "project-join",
     "project-filter",

@@ -257,6 +257,7 @@ fn pressed_keys_are_shown_and_those_of_a_secret_are_not() {
     }
     driver.press(&[KeyCode::Enter, KeyCode::Enter]);
     assert_eq!(shown(&driver.app), ["⏎ ×2"]);
+    driver.app.focus = crate::tui::state::Focus::Field;
     driver.type_text("napi_secret");
     driver.send(Msg::Paste(Secret::new("napi_secret")));
     assert_eq!(shown(&driver.app), ["⏎ ×2", "• ×11", "paste"]);

@@ -79,8 +79,9 @@ fn shown_command(app: &App) -> String {
 #[test]
 fn the_shown_command_does_what_the_chosen_row_does() {
     for (name, downs, command) in [
-        ("login-empty", 0, "neonup login"),
-        ("login-empty", 2, "neonup setup --claimable"),
+        ("login-empty", 0, "neonup login --web"),
+        ("login-empty", 1, "neonup login"),
+        ("login-empty", 3, "neonup setup --claimable"),
         ("login-done", 0, "neonup check login"),
         (
             "project-join",

@@ -137,6 +137,7 @@ impl Walk {
                 Effect::Apply(answer) => self.work.push((answer.step(), Phase::Apply)),
                 Effect::Quit(_) => self.left = true,
                 Effect::Cancel(_)
+                | Effect::HandOver(_)
                 | Effect::KeepApp
                 | Effect::StopApp
                 | Effect::Demo(_)
@@ -162,7 +163,11 @@ impl Walk {
         let acts = effects.iter().any(|effect| match effect {
             // to read again what is proposed loses nothing
             Effect::Proposal(request) => matches!(request, ProposalRequest::Write(_)),
-            Effect::Apply(_) | Effect::Demo(_) | Effect::KeepApp | Effect::StopApp => true,
+            Effect::Apply(_)
+            | Effect::HandOver(_)
+            | Effect::Demo(_)
+            | Effect::KeepApp
+            | Effect::StopApp => true,
             // q leaves from anywhere
             Effect::Quit(_) => code == KeyCode::Enter,
             Effect::Probe(_)

@@ -6,6 +6,7 @@ use crate::{
         code::Code,
         event::{Event, EventKind, Outcome, Phase, Report, RunError, Verdict},
         plan::{Status, StepState},
+        secret::Secret,
         step::StepId,
     },
     tui::{
@@ -113,6 +114,12 @@ fn report_probe(app: &mut App, before: &StepState, step: StepId) {
 }
 
 fn applied(app: &mut App, step: StepId, outcome: &Outcome) -> Vec<Effect> {
+    if step == StepId::Login && !app.login.address.is_empty() {
+        app.login.address = Secret::new("");
+        if app.screen == Screen::Step(step) {
+            app.focus = Focus::Choices;
+        }
+    }
     let here = app.screen == Screen::Step(step);
     let label = step.title();
     let listed = step == StepId::Project && std::mem::take(&mut app.project.listing);

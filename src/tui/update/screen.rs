@@ -13,6 +13,7 @@ use crate::{
         choices::SettingsPart,
         event::Phase,
         plan::Status,
+        secret::Secret,
         step::StepId,
     },
     engine,
@@ -36,7 +37,13 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
     let step = app.screen.step();
     let busy = step.and_then(|step| app.busy(step));
     match command {
+        KeyCommand::Enter if app.waiting_here().is_some() => hand_over(app),
         KeyCommand::Enter if busy.is_some() => Vec::new(),
+        // the field is meant, and not the row below it
+        KeyCommand::Enter if is_empty_key_field(app) => {
+            app.login.problem = app.login.checked().err();
+            Vec::new()
+        }
         KeyCommand::Enter => {
             if let Some(row) = choices::chosen(app, &page.choices) {
                 let action = row.action();
@@ -99,6 +106,11 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
                 Vec::new()
             }
         }
+        KeyCommand::Copy if let Some(waiting) = app.waiting_here() => {
+            let address = waiting.address.clone();
+            app.notify("copied the address of the login page");
+            vec![Effect::Copy(address)]
+        }
         KeyCommand::Copy => {
             let command = choices::command(app, &page.choices);
             actions::copy_command(app, &command)
@@ -115,6 +127,24 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             Vec::new()
         }
     }
+}
+
+/// Hands the pasted address to the login that waits for it.
+fn hand_over(app: &mut App) -> Vec<Effect> {
+    if app.login.address.is_empty() {
+        app.notify("still waiting for your browser; esc cancels");
+        return Vec::new();
+    }
+    let address = std::mem::replace(&mut app.login.address, Secret::new(""));
+    app.focus = Focus::Choices;
+    vec![Effect::HandOver(address)]
+}
+
+/// Whether Enter is pressed in the field for a key, and there is none.
+fn is_empty_key_field(app: &App) -> bool {
+    app.screen == Screen::Step(StepId::Login)
+        && app.focus == Focus::Field
+        && app.login.key.is_empty()
 }
 
 /// Commands that change nothing but what is shown.

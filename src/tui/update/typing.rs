@@ -39,6 +39,10 @@ pub(super) fn paste(app: &mut App, pasted: &str) {
         return;
     }
     match app.screen {
+        Screen::Step(StepId::Login) if app.waiting().is_some() => {
+            app.login.paste_address(pasted);
+            app.focus = Focus::Field;
+        }
         Screen::Step(StepId::Login) if app.asks_for_key() => {
             app.follow = false;
             app.login.paste(pasted);
@@ -97,6 +101,7 @@ pub(super) fn press(app: &mut App, event: KeyEvent) {
     }
     app.follow = false;
     match app.screen {
+        Screen::Step(StepId::Login) if app.waiting().is_some() => app.login.press_address(event),
         Screen::Step(StepId::Login) => {
             app.login.press(event);
             app.chosen.remove(&app.screen);

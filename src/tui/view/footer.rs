@@ -104,6 +104,9 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
     let step = app.screen.step();
     let busy = step.is_some_and(|step| app.is_working(step));
     let works = match binding.command {
+        KeyCommand::Enter if app.waiting_here().is_some() => {
+            return (!app.login.address.is_empty()).then_some("use it");
+        }
         KeyCommand::Enter if busy => false,
         KeyCommand::Enter => {
             return choices::chosen(app, &page.choices).map(ChoiceRow::verb);
@@ -141,6 +144,9 @@ fn screen_label(app: &App, page: &Page, binding: &KeyBinding) -> Option<&'static
         KeyCommand::Probe => !typing && !busy,
         KeyCommand::Watch => !busy && app.watch.is_none() && app.can_watch(),
         KeyCommand::Incidents | KeyCommand::Reset => app.presenter && app.options.demo && !typing,
+        KeyCommand::Copy if app.waiting_here().is_some() && !typing => {
+            return Some("copy address");
+        }
         KeyCommand::Copy | KeyCommand::Quit | KeyCommand::Activity => !typing,
         KeyCommand::Help => true,
         KeyCommand::Up
