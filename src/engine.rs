@@ -51,6 +51,7 @@ mod failures;
 pub(crate) mod health;
 mod key;
 pub(crate) mod key_journal;
+mod key_store;
 pub(crate) mod login;
 mod neon_operations;
 mod own_address;

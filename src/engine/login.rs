@@ -17,7 +17,7 @@ use crate::{
     domain::api_key,
     engine::{
         context::{Cx, KnownKey},
-        key, key_journal, rotate,
+        key, key_journal, key_store, rotate,
         step::Step,
         temporary::{self, ClaimState, DatabaseChoice},
         web_login,
@@ -101,9 +101,9 @@ async fn take(cx: &Cx, key: Secret, storage: KeyStorage, source: KeySource) -> R
     cx.progress(Progress::label("checking the key with Neon"));
     // a key that Neon does not accept is never stored
     cx.ports.neon.auth(&key).await?;
-    key::check_storage(cx, storage).await?;
+    key_store::check_storage(cx, storage).await?;
     cx.progress(Progress::label("storing the key"));
-    key::store(cx, key, storage, source).await?;
+    key_store::store(cx, key, storage, source).await?;
     has_account(cx);
     Ok(())
 }
@@ -150,7 +150,7 @@ async fn without_account(cx: &Cx) -> Option<Report> {
 
 /// Reports that there is no key, and where one could come from and go to.
 async fn no_key(cx: &Cx, mut facts: LoginFacts) -> Report {
-    let (keyring, neon_cli) = tokio::join!(key::keyring_state(cx), cx.ports.store.neon_cli());
+    let (keyring, neon_cli) = tokio::join!(key_store::keyring_state(cx), cx.ports.store.neon_cli());
     let mut findings = vec![missing_key()];
     if let KeyringState::Unavailable(why) = &keyring {
         findings.push(keyring_unavailable(why));
@@ -172,7 +172,7 @@ async fn identify(cx: &Cx, known: &KnownKey, mut facts: LoginFacts) -> Result<Re
         cx.ports.neon.user(&known.key),
         async {
             if known.source == KeySource::Keyring {
-                Some(key::keyring_state(cx).await)
+                Some(key_store::keyring_state(cx).await)
             } else {
                 None
             }

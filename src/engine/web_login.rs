@@ -24,7 +24,7 @@ use crate::{
     engine::{
         context::{Cx, KnownKey},
         failures::web_login as failures,
-        key,
+        key_store,
     },
     ports::web_login::{CallbackListener, CallbackPage},
 };
@@ -37,7 +37,7 @@ pub(super) const BY_HAND_LIMIT: Duration = Duration::from_mins(5);
 /// Logs in with the browser, and keeps the login.
 pub(super) async fn log_in(cx: &Cx, storage: KeyStorage) -> Result<()> {
     // nobody is sent to a browser for a login that can't be kept
-    key::check_storage(cx, storage).await?;
+    key_store::check_storage(cx, storage).await?;
     let issuer = cx
         .settings
         .oauth_host
@@ -66,7 +66,7 @@ pub(super) async fn log_in(cx: &Cx, storage: KeyStorage) -> Result<()> {
     // what Neon's API does not accept is never stored
     cx.ports.neon.auth(&tokens.access).await?;
     cx.progress(Progress::label("storing the login"));
-    key::store_login(cx, tokens, storage).await
+    key_store::store_login(cx, tokens, storage).await
 }
 
 /// Waits for the browser's answer: at the callback, or pasted by a person.
@@ -174,7 +174,7 @@ async fn renew(cx: &Cx, known: &KnownKey, login: &WebTokens) -> Result<KnownKey>
     let mut login = login.clone();
     let mut _turn = None;
     if let Some(storage) = stored {
-        _turn = Some(key::take_turn(cx, "another neonup is renewing this login").await?);
+        _turn = Some(key_store::take_turn(cx, "another neonup is renewing this login").await?);
         let account = cx.settings.key_account();
         let text = cx.ports.store.get(storage, &account).await?;
         let present = KnownKey::of_stored(text.ok_or_else(failures::logged_out)?, known.source);
@@ -207,14 +207,14 @@ async fn renew(cx: &Cx, known: &KnownKey, login: &WebTokens) -> Result<KnownKey>
         let account = cx.settings.key_account();
         let text = login.to_stored();
         if let Err(error) = cx.ports.store.set(storage, &account, &text).await {
-            cx.tell(not_kept(error.into()));
+            cx.tell(not_kept(&error.into()));
         }
     }
     Ok(known)
 }
 
 /// The old refresh token is spent, and the new one is known to this run alone.
-fn not_kept(failure: Failure) -> Finding {
+fn not_kept(failure: &Failure) -> Finding {
     Finding::new(
         Code::LoginExpired,
         "the renewed login couldn't be stored, and is gone when neonup ends",

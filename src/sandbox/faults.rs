@@ -28,7 +28,7 @@ pub(crate) struct Faults {
     /// A sleeping compute takes at least this long to wake up.
     pub wake_ms: u64,
     /// What the login page and the issuer behind it do.
-    pub login: LoginFault,
+    pub login: WebLoginFault,
     /// How many seconds an access token of a login is good for; 0 = an hour.
     pub login_seconds: u64,
     /// A personal key has to name the organization, as on all newer accounts.
@@ -105,7 +105,7 @@ pub(crate) enum DatabaseFault {
 /// What happens to logins in the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum LoginFault {
+pub(crate) enum WebLoginFault {
     #[default]
     Normal,
     /// The person says no.

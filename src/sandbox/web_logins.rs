@@ -1,4 +1,4 @@
-//! WebLogins in the browser: the codes and tokens that the sandbox's issuer has given out. Kept in memory only: who logged in before a
+//! Logins in the browser: the codes and tokens that the sandbox's issuer has given out. Kept in memory only: who logged in before a
 //! restart logs in again.
 
 use std::{

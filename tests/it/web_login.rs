@@ -208,7 +208,10 @@ fn a_login_in_the_browser_works_is_renewed_and_ends() {
     assert_eq!(logout.code, 0, "{logout:#?}");
     assert_eq!(logout.json()["revoked"], json!([true]));
     let gone = run(&["check", "login", "--json"]);
-    assert_eq!(gone.codes(), ["login.missing-key"], "{gone:#?}");
+    assert!(
+        gone.codes().contains(&"login.missing-key".to_owned()),
+        "{gone:#?}"
+    );
     let sent = sandbox.requests();
     assert!(sent.iter().any(|request| request == "POST /oauth2/revoke"));
     for token in first.iter().chain(&last) {

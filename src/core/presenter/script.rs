@@ -110,20 +110,7 @@ pub(crate) fn consequences(answer: &Answer, plan: &Plan) -> &'static [&'static s
             "Needs no account and no key: this choice is only remembered.",
             "The next step asks Neon's public service for a temporary database.",
         ],
-        Answer::Login(LoginAnswer::Browser(storage)) => match storage {
-            KeyStorage::Keyring => &[
-                "Your browser opens Neon's login page, and brings the answer back to this machine.",
-                "The login is stored in the operating system's keyring, and renewed by itself.",
-            ],
-            KeyStorage::File => &[
-                "Your browser opens Neon's login page, and brings the answer back to this machine.",
-                "The login is stored in plain text in a file that only you can read.",
-            ],
-            KeyStorage::Session => &[
-                "Your browser opens Neon's login page, and brings the answer back to this machine.",
-                "It isn't stored: when neonup ends, the login is forgotten.",
-            ],
-        },
+        Answer::Login(LoginAnswer::Browser(storage)) => of_browser_login(*storage),
         Answer::Project(_) if temporary => &[
             "Neon's public service creates a temporary database without an account.",
             "It is deleted after 72 hours, unless somebody claims it.",
@@ -202,6 +189,24 @@ pub(crate) fn consequences(answer: &Answer, plan: &Plan) -> &'static [&'static s
         Answer::Login(LoginAnswer::Default | LoginAnswer::Rotate) => {
             &["One request asks Neon whose key this is."]
         }
+    }
+}
+
+/// Lists what a login in the browser is going to do.
+const fn of_browser_login(storage: KeyStorage) -> &'static [&'static str] {
+    match storage {
+        KeyStorage::Keyring => &[
+            "Your browser opens Neon's login page, and brings the answer back to this machine.",
+            "The login is stored in the operating system's keyring, and renewed by itself.",
+        ],
+        KeyStorage::File => &[
+            "Your browser opens Neon's login page, and brings the answer back to this machine.",
+            "The login is stored in plain text in a file that only you can read.",
+        ],
+        KeyStorage::Session => &[
+            "Your browser opens Neon's login page, and brings the answer back to this machine.",
+            "It isn't stored: when neonup ends, the login is forgotten.",
+        ],
     }
 }
 

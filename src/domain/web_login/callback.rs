@@ -35,7 +35,7 @@ pub(crate) fn read(
     request: &LoginRequest,
     issuer: &str,
 ) -> Result<Secret, CallbackFault> {
-    let mut fields = Fields::default();
+    let mut fields = CallbackFields::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let field = match &*name {
             "state" => &mut fields.state,
@@ -67,7 +67,7 @@ pub(crate) fn read(
 
 /// The fields of a callback that mean something.
 #[derive(Default)]
-struct Fields {
+struct CallbackFields {
     state: Option<Secret>,
     code: Option<Secret>,
     error: Option<Secret>,

@@ -28,8 +28,9 @@ impl From<CallbackFault> for Failure {
     fn from(fault: CallbackFault) -> Self {
         let what = fault.to_string();
         match fault {
-            CallbackFault::Denied => failed(what).hint(AGAIN),
-            CallbackFault::Issuer(_) => failed(what).hint(AGAIN),
+            CallbackFault::Denied | CallbackFault::Issuer(_) | CallbackFault::NoCode => {
+                failed(what).hint(AGAIN)
+            }
             CallbackFault::OtherState => failed(what)
                 .why("its `state` isn't the one that was sent")
                 .hint("close older login pages, then run `neonup login --web` again"),
@@ -38,7 +39,6 @@ impl From<CallbackFault> for Failure {
                 .hint(format!(
                     "check {SETTING}, then run `neonup login --web` again"
                 )),
-            CallbackFault::NoCode => failed(what).hint(AGAIN),
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::{
         context::{Cx, KnownKey},
         key,
         key_journal::{KeyJournal, PendingRotation},
+        key_store,
         rotate::outcome::Rotated,
     },
     ports::neon::{ApiKey, NewApiKey, error::NeonError},
@@ -42,12 +43,8 @@ const LOOKS: usize = 3;
 
 /// Creates a new key, stores it, and revokes the old one; or finishes what an interrupted run began.
 pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
-    let _turn = key::take_turn(cx, "another neonup is replacing this API key").await?;
-    let known = find_again(cx).await?;
-    let neon = &cx.ports.neon;
-    let auth = neon.auth(&known.key).await?;
-    let kind = key::kind_of(&known, &auth);
-    if kind == KeyKind::Browser {
+    // before the turn is taken: to renew a login takes it, too
+    if key::require(cx).await?.login.is_some() {
         return Err(Failure::new(
             Code::LoginKeyScope,
             "you're logged in with the browser, so there is no API key to rotate",
@@ -55,7 +52,11 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
         .why("a browser login is renewed by itself")
         .hint("to end it and get a new one, run `neonup logout`, then `neonup login --web`"));
     }
-    if kind != KeyKind::Personal {
+    let _turn = key_store::take_turn(cx, "another neonup is replacing this API key").await?;
+    let known = find_again(cx).await?;
+    let neon = &cx.ports.neon;
+    let auth = neon.auth(&known.key).await?;
+    if key::kind_of(&known, &auth) != KeyKind::Personal {
         return Err(Failure::new(
             Code::LoginKeyScope,
             "only a personal API key can create its replacement",
@@ -71,7 +72,7 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
         }
         before = neon.api_keys(&known.key).await?;
     }
-    let storage = key::storage_for_successor(cx, known.source).await?;
+    let storage = key_store::storage_for_successor(cx, known.source).await?;
     let old = identify(cx, &known.key, &journal, &before).await;
     let name = new_name(cx);
     journal.pending = Some(PendingRotation {
@@ -90,7 +91,7 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
         journal.add(new.id, &new.key);
         journal.save(cx).await?;
         cx.progress(Progress::label("storing the new key"));
-        key::store(cx, new.key.clone(), storage, known.source).await
+        key_store::store(cx, new.key.clone(), storage, known.source).await
     };
     if let Err(failure) = stored.await {
         // a keyring may have kept it, and not have said so in time
@@ -99,7 +100,7 @@ pub(in crate::engine) async fn rotate(cx: &Cx) -> Result<Rotated> {
         if !matches!(there, Ok(Some(key)) if key == new.key) {
             return Err(undo(cx, &known.key, &mut journal, &new, failure).await);
         }
-        key::store(cx, new.key.clone(), storage, known.source)
+        key_store::store(cx, new.key.clone(), storage, known.source)
             .await
             .ok();
     }

@@ -165,7 +165,12 @@ async fn pasted(world: &World, addresses: &[&str]) -> (Result<Report, RunError>,
                 runtime.shutdown().await;
                 return (outcome.result, problems);
             }
-            _ => {}
+            EventKind::Started(_)
+            | EventKind::Progress(_)
+            | EventKind::Facts(_)
+            | EventKind::Activity(_)
+            | EventKind::App(_)
+            | EventKind::Bug(_) => {}
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     ports::{http::ClientFactory, progress, web_login::IssuerError},
 };
 
-/// Where an issuer publishes what it is (OpenID Connect Discovery, section 4).
+/// Where an issuer publishes what it is (`OpenID` Connect Discovery, section 4).
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// One issuer.
@@ -50,7 +50,7 @@ struct TokenBody {
 }
 
 #[derive(Deserialize)]
-struct ErrorBody {
+struct OAuthErrorBody {
     error: String,
 }
 
@@ -231,7 +231,7 @@ impl HttpIssuer {
                 status: code,
             };
         }
-        let body = serde_json::from_slice::<ErrorBody>(bytes);
+        let body = serde_json::from_slice::<OAuthErrorBody>(bytes);
         IssuerError::Refused {
             issuer,
             error: body.map_or_else(|_| "no reason given".to_owned(), |body| word(&body.error)),

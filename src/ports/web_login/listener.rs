@@ -36,12 +36,12 @@ pub(super) struct LoopbackListener {
     /// The origin of the issuer's page.
     page: String,
     taken: usize,
-    connections: JoinSet<Option<(TcpStream, Asked)>>,
+    connections: JoinSet<Option<(TcpStream, CallbackRequest)>>,
 }
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum CallbackRequest {
     /// The callback, with this query.
     Callback(Secret),
     /// Whether the issuer's page may ask for it, as a browser does beforehand where a page asks in place of a person.
@@ -63,7 +63,7 @@ impl LoopbackListener {
     }
 
     /// The next request that was read whole.
-    async fn next(&mut self) -> io::Result<(TcpStream, Asked)> {
+    async fn next(&mut self) -> io::Result<(TcpStream, CallbackRequest)> {
         loop {
             let free = self.connections.len() < CONNECTIONS_LIMIT;
             tokio::select! {
@@ -101,12 +101,12 @@ impl CallbackListener for LoopbackListener {
         loop {
             let (stream, asked) = self.next().await?;
             let (answer, query) = match asked {
-                Asked::Callback(query) => {
+                CallbackRequest::Callback(query) => {
                     let text = text(page(query.expose()));
                     (answer(200, HEADERS, text), Some(query))
                 }
-                Asked::Preflight => (answer(204, &preflight(&self.page), ""), None),
-                Asked::Other(status) => (answer(status, HEADERS, ""), None),
+                CallbackRequest::Preflight => (answer(204, &preflight(&self.page), ""), None),
+                CallbackRequest::Other(status) => (answer(status, HEADERS, ""), None),
             };
             let sent = tokio::time::timeout(TIME_LIMIT, send(stream, &answer)).await;
             if let Err(error) = sent.unwrap_or_else(|_late| Err(io::ErrorKind::TimedOut.into())) {
@@ -120,7 +120,7 @@ impl CallbackListener for LoopbackListener {
 }
 
 /// Reads the head of a request; `None` where the connection ends before it does.
-async fn receive(mut stream: TcpStream, port: u16) -> Option<(TcpStream, Asked)> {
+async fn receive(mut stream: TcpStream, port: u16) -> Option<(TcpStream, CallbackRequest)> {
     // it holds the code
     let mut head = secrecy::zeroize::Zeroizing::new(Vec::with_capacity(HEAD_LIMIT));
     let mut piece = [0_u8; 2048];
@@ -132,7 +132,7 @@ async fn receive(mut stream: TcpStream, port: u16) -> Option<(TcpStream, Asked)>
             .filter(|read| *read > 0)?;
         let piece = piece.get(..read)?;
         if head.len() + piece.len() > HEAD_LIMIT {
-            return Some((stream, Asked::Other(431)));
+            return Some((stream, CallbackRequest::Other(431)));
         }
         head.extend_from_slice(piece);
         if memchr::memmem::find(&head, b"\r\n\r\n").is_some() {
@@ -143,9 +143,9 @@ async fn receive(mut stream: TcpStream, port: u16) -> Option<(TcpStream, Asked)>
 }
 
 /// Reads the head of a request: exactly the callback of this listener, or nothing.
-pub(super) fn asked(head: &[u8], port: u16) -> Asked {
+pub(super) fn asked(head: &[u8], port: u16) -> CallbackRequest {
     let Ok(head) = std::str::from_utf8(head) else {
-        return Asked::Other(400);
+        return CallbackRequest::Other(400);
     };
     let mut lines = head.split("\r\n");
     let line = lines.next().unwrap_or_default();
@@ -153,10 +153,10 @@ pub(super) fn asked(head: &[u8], port: u16) -> Asked {
     let (Some(method), Some(target), Some(version), None) =
         (words.next(), words.next(), words.next(), words.next())
     else {
-        return Asked::Other(400);
+        return CallbackRequest::Other(400);
     };
     if !version.starts_with("HTTP/1.") {
-        return Asked::Other(505);
+        return CallbackRequest::Other(505);
     }
     let mut hosts = lines.filter_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -165,19 +165,19 @@ pub(super) fn asked(head: &[u8], port: u16) -> Asked {
     // a page whose name leads here for the moment has another host (DNS rebinding)
     let own = [format!("127.0.0.1:{port}"), format!("localhost:{port}")];
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return Asked::Other(400);
+        return CallbackRequest::Other(400);
     };
     if !own.iter().any(|own| own.eq_ignore_ascii_case(host)) {
-        return Asked::Other(421);
+        return CallbackRequest::Other(421);
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if path != CALLBACK_PATH {
-        return Asked::Other(404);
+        return CallbackRequest::Other(404);
     }
     match method {
-        "GET" => Asked::Callback(Secret::new(query)),
-        "OPTIONS" => Asked::Preflight,
-        _ => Asked::Other(405),
+        "GET" => CallbackRequest::Callback(Secret::new(query)),
+        "OPTIONS" => CallbackRequest::Preflight,
+        _ => CallbackRequest::Other(405),
     }
 }
 

@@ -11,7 +11,9 @@ use tokio::{
 use super::{
     CallbackListener as _, CallbackPage, IssuerError,
     http::HttpIssuer,
-    listener::{Asked, CONNECTIONS_LIMIT, HEAD_LIMIT, LoopbackListener, TOTAL_LIMIT, asked},
+    listener::{
+        CONNECTIONS_LIMIT, CallbackRequest, HEAD_LIMIT, LoopbackListener, TOTAL_LIMIT, asked,
+    },
 };
 use crate::{
     core::secret::Secret,
@@ -36,7 +38,7 @@ fn only_the_callback_of_this_listener_is_one() {
     let asked = |head: &str| asked(head.as_bytes(), 4321);
     let with = |line: &str, host: &str| format!("{line}\r\nhost:  {host}\r\n\r\n");
     let own = "127.0.0.1:4321";
-    let callback = |query: &str| Asked::Callback(Secret::new(query));
+    let callback = |query: &str| CallbackRequest::Callback(Secret::new(query));
     assert_eq!(
         asked(&with("GET /callback?code=a&state=b HTTP/1.1", own)),
         callback("code=a&state=b")
@@ -47,7 +49,7 @@ fn only_the_callback_of_this_listener_is_one() {
     );
     assert_eq!(
         asked(&with("OPTIONS /callback HTTP/1.1", own)),
-        Asked::Preflight
+        CallbackRequest::Preflight
     );
     for (head, status) in [
         (with("GET / HTTP/1.1", own), 404),
@@ -63,7 +65,7 @@ fn only_the_callback_of_this_listener_is_one() {
         ("GET /callback HTTP/1.1\r\n\r\n".to_owned(), 400),
         (String::new(), 400),
     ] {
-        assert_eq!(asked(&head), Asked::Other(status), "{head:?}");
+        assert_eq!(asked(&head), CallbackRequest::Other(status), "{head:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use url::Url;
 use crate::sandbox::{
     api::request::{self, PlaneState, Query},
     control_plane::ControlPlane,
-    faults::LoginFault,
+    faults::WebLoginFault,
     web_logins::{CodeGrant, IssuedTokens},
 };
 
@@ -71,7 +71,7 @@ pub(super) async fn authorize(State(plane): PlaneState, query: Query) -> Respons
         || get("code_challenge").len() != 43
     {
         Err("invalid_request")
-    } else if fault == LoginFault::Denied {
+    } else if fault == WebLoginFault::Denied {
         Err("access_denied")
     } else {
         let mut scopes = get("scope").split(' ');
@@ -82,12 +82,12 @@ pub(super) async fn authorize(State(plane): PlaneState, query: Query) -> Respons
         };
         Ok(plane.web_logins().grant(grant))
     };
-    if fault == LoginFault::Slow {
+    if fault == WebLoginFault::Slow {
         plane
-            .until_faults(|faults| faults.login != LoginFault::Slow)
+            .until_faults(|faults| faults.login != WebLoginFault::Slow)
             .await;
     }
-    let state = if fault == LoginFault::WrongState {
+    let state = if fault == WebLoginFault::WrongState {
         "another-state-than-was-sent"
     } else {
         state
@@ -176,15 +176,15 @@ pub(super) async fn token(State(plane): PlaneState, bytes: Bytes) -> Response {
 fn of_code(
     plane: &Arc<ControlPlane>,
     form: &Form,
-    fault: LoginFault,
+    fault: WebLoginFault,
     lifetime: Duration,
 ) -> Option<IssuedTokens> {
     let mut logins = plane.web_logins();
     let grant = logins.take_code(form.get("code"))?;
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(form.get("code_verifier")));
     let fits = grant.challenge == challenge && grant.redirect == form.get("redirect_uri");
-    let offline = grant.offline && fault != LoginFault::NoRefreshToken;
-    (fits && fault != LoginFault::CodeRefused).then(|| logins.begin(lifetime, offline))
+    let offline = grant.offline && fault != WebLoginFault::NoRefreshToken;
+    (fits && fault != WebLoginFault::CodeRefused).then(|| logins.begin(lifetime, offline))
 }
 
 /// Ends the login of a token. That a token is unknown is no failure (RFC 7009, section 2.2).

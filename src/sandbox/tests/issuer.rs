@@ -12,7 +12,7 @@ use crate::{
     ports::web_login::{CallbackPage, IssuerError, WebLogin as _, browser::BrowserLogin},
     sandbox::{
         Sandbox,
-        faults::{Faults, LoginFault},
+        faults::{Faults, WebLoginFault},
     },
 };
 
@@ -52,7 +52,7 @@ async fn log_in(sandbox: &Sandbox) -> (IssuerEndpoints, Result<WebTokens, Issuer
     (endpoints, tokens)
 }
 
-fn set(sandbox: &Sandbox, login: LoginFault) {
+fn set(sandbox: &Sandbox, login: WebLoginFault) {
     sandbox.set_faults(Faults {
         login,
         ..Faults::default()
@@ -129,15 +129,15 @@ async fn each_login_fault_does_what_it_says() {
         let query = agreed(&endpoints, &request).await;
         callback::read(&query, &request, &endpoints.issuer).map(|_| ())
     };
-    set(&sandbox, LoginFault::Denied);
+    set(&sandbox, WebLoginFault::Denied);
     assert_eq!(fault().await, Err(callback::CallbackFault::Denied));
-    set(&sandbox, LoginFault::WrongState);
+    set(&sandbox, WebLoginFault::WrongState);
     assert_eq!(fault().await, Err(callback::CallbackFault::OtherState));
-    set(&sandbox, LoginFault::CodeRefused);
+    set(&sandbox, WebLoginFault::CodeRefused);
     assert!(log_in(&sandbox).await.1.unwrap_err().is_final());
-    set(&sandbox, LoginFault::NoRefreshToken);
+    set(&sandbox, WebLoginFault::NoRefreshToken);
     assert_eq!(log_in(&sandbox).await.1.unwrap().refresh, None);
-    set(&sandbox, LoginFault::Slow);
+    set(&sandbox, WebLoginFault::Slow);
     let slow = tokio::time::timeout(Duration::from_millis(300), fault()).await;
     assert!(slow.is_err(), "the page came");
     Api::of(&sandbox)
