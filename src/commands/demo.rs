@@ -164,10 +164,11 @@ struct Demo<'a> {
 }
 
 /// The shell's own variables for Neon and for the database, which would lead out of the demo.
-const HIDDEN_VARIABLES: [&str; 5] = [
+const HIDDEN_VARIABLES: [&str; 6] = [
     "NEON_API_KEY",
     "NEON_API_HOST",
     "NEONUP_CLAIM_HOST",
+    "NEON_OAUTH_HOST",
     "NEONUP_CA_FILE",
     "DATABASE_URL",
 ];

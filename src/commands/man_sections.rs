@@ -46,6 +46,10 @@ pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
     ),
     ("NEON_API_HOST", "The base URL of the API, like --api-host."),
     (
+        "NEON_OAUTH_HOST",
+        "The issuer of the login in the browser, instead of Neon's. Plain http only on this machine.",
+    ),
+    (
         "NEONUP_CA_FILE",
         "An extra root certificate (PEM), like --ca-file.",
     ),
@@ -96,7 +100,7 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ),
     (
         "$XDG_CONFIG_HOME/neonup, ~/.config/neonup",
-        "API keys that were stored in a file, and the credentials of temporary databases (mode 0600). On Windows it is in %APPDATA%.",
+        "API keys and browser logins that were stored in a file, and the credentials of temporary databases (mode 0600). On Windows it is in %APPDATA%.",
     ),
     (
         "$XDG_STATE_HOME/neonup, ~/.local/state/neonup",
@@ -318,6 +322,10 @@ const COMMANDS: &[(&str, Sections)] = &[
                 (
                     "neonup login",
                     "Asks for an API key, checks it, and stores it in the OS keyring.",
+                ),
+                (
+                    "neonup login --web",
+                    "Logs in with the browser; no API key is needed.",
                 ),
                 (
                     "neonup login < key-file",
