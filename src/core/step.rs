@@ -77,7 +77,7 @@ impl StepId {
     /// What the step does, in one sentence.
     pub(crate) const fn summary(self) -> &'static str {
         match self {
-            Self::Login => "Checks your Neon API key and stores it in the OS keyring.",
+            Self::Login => "Logs in to Neon, with the browser or an API key.",
             Self::Project => "Joins your team's Neon project, or creates it once.",
             Self::Env => "Writes the keys your app needs; leaves the rest alone.",
             Self::Backend => "Adds a database session; never overwrites your code.",

@@ -45,6 +45,9 @@ const LOOKS: &[&[&str]] = &[
     &["--help"],
     &["completions", "bash"],
     &["man"],
+    &["man", EVIL],
+    &["present-notes"],
+    &["present-notes", "--json"],
     &["check", EVIL],
     &["-C", EVIL, "check"],
     &["--config", EVIL, "check"],
@@ -61,6 +64,7 @@ const APPLIES: &[&[&str]] = &[
     &["hook", "install"],
     &["hook", "uninstall"],
     &["claim"],
+    &["psql"],
     &["rotate", "--yes"],
     &["login", "--store", "session"],
     &["logout"],
@@ -107,7 +111,11 @@ impl Faults {
 
     fn programs(&mut self, what: &str, world: &World, secrets: &[String]) {
         let (names, text) = world.spies.take();
-        let allowed: BTreeSet<_> = PROGRAMS.iter().map(|&name| name.to_owned()).collect();
+        let mut allowed: BTreeSet<_> = PROGRAMS.iter().map(|&name| name.to_owned()).collect();
+        if what == "psql" {
+            // the one program that this command is there for
+            allowed.insert(what.to_owned());
+        }
         let others: Vec<_> = names.difference(&allowed).collect();
         if !others.is_empty() {
             self.0.push(format!("{what}: starts {others:?}"));

@@ -234,7 +234,7 @@ fn incident_before_its_step_says_what_it_needs() {
     let mut demo = PresentedDemo::open();
     demo.press("m", "Break something");
     demo.press(ENTER, "finish the env step first");
-    demo.press(ENTER, "Checks your Neon API key");
+    demo.press(ENTER, "Logs in to Neon, with");
     // two projects of one name need no project before
     demo.cause(3, "doesn't guess", "2 projects are named");
     demo.press(DOWN, "❯ aido-todo");
