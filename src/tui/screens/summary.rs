@@ -105,11 +105,12 @@ fn table(context: TextContext<'_>) -> Vec<Line<'static>> {
         let words = context.width >= 70 || app.size.0 < layout::WIDE;
         let used = if words { 19 } else { 11 };
         let room = context.width.saturating_sub(used + text::width(&time) + 2);
+        let evidence = text::without_backticks(&state.evidence);
         // the table and what comes next are seen at once: a small window has one line for each step
         let parts = if app.size.1 < TALL {
-            vec![text::beginning(&state.evidence, room)]
+            vec![text::beginning(&evidence, room)]
         } else {
-            text::wrap(&state.evidence, room)
+            text::wrap(&evidence, room)
         };
         let mut parts = parts.into_iter();
         let mut left = vec![
