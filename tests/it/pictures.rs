@@ -18,6 +18,7 @@ const DONE: [(&str, &str); 3] = [("Health", "6"), ("Secrets", "7"), ("Summary", 
 
 /// Records the demo by Enter alone: a frame at each question, then the results.
 fn record(python: &Path) -> Vec<vt100::Screen> {
+    let _port = crate::support::apps_port();
     let home = Home::new();
     let dir = tempfile::Builder::new()
         .prefix("neonup-demo-")

@@ -55,6 +55,14 @@ pub use sandbox::{Sandbox, faults};
 pub(crate) use requirements::*;
 pub(crate) use terminal::Terminal;
 
+/// Held by a test while the app of its demo may run: two demos that begin at the same time both find the sample's port free.
+pub fn apps_port() -> std::sync::MutexGuard<'static, ()> {
+    static PORT: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    // whoever failed with it has let the port go
+    PORT.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// Ends a demo, which asks first.
 pub(crate) fn end_demo(terminal: &mut Terminal) {
     terminal.press("q");

@@ -70,6 +70,7 @@ fn an_app_that_is_kept_running_answers_and_ends_with_the_wizard() {
     let Some(python) = python() else {
         return skip("NEONUP_TEST_PYTHON names no Python with the sample's packages");
     };
+    let _port = crate::support::apps_port();
     let home = Home::new();
     let dir = temp_dir();
     let path = dir.path().canonicalize().unwrap();
