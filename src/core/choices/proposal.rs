@@ -45,18 +45,21 @@ pub(crate) fn of_proposal(file: &ProposedFile) -> Choices {
         action,
         command: command.clone(),
     };
-    let (write, without) = if file.exists {
-        ("Save this file", "Go back without saving")
+    let ((write, write_verb), (without, without_verb)) = if file.exists {
+        (
+            ("Save this file", "save"),
+            ("Go back without saving", "go back"),
+        )
     } else {
-        ("Write this file", "Go on without it")
+        (("Write this file", "write"), ("Go on without it", "go on"))
     };
-    let write = choice(write, "write", Action::WriteConfig);
+    let write = choice(write, write_verb, Action::WriteConfig);
     let write = if file.exists && !file.is_changed {
         write.note("nothing is changed yet")
     } else {
         write.note(&file.path)
     };
-    let without = choice(without, "go on", Action::LeaveProposal);
+    let without = choice(without, without_verb, Action::LeaveProposal);
     let without = match (file.is_certain, file.is_changed) {
         (_, true) => without.note("your changes are lost"),
         (false, false) => without.note("the env step asks what your app reads"),

@@ -192,7 +192,7 @@ fn saved_settings_are_what_was_shown_and_every_step_looks_again() {
     update(&mut app, read(FILE));
     // `n` takes the next branch that the project has
     assert!(press(&mut app, Char('n')).is_empty());
-    for away in [Esc, Right, Char('3'), Char('8')] {
+    for away in [Esc, Right, Char('3'), Char('8'), Char('q')] {
         assert!(press(&mut app, away).is_empty());
         assert_eq!(app.screen, Screen::Proposal, "{away:?}");
     }

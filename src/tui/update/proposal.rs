@@ -47,8 +47,9 @@ pub(super) fn command(app: &mut App, command: KeyCommand) -> Option<Vec<Effect>>
     if proposal.waits.is_some() && (asks || leads_away) {
         return Some(Vec::new());
     }
-    if proposal.exists && proposal.draft.is_changed() && leads_away {
-        app.notify("your changes aren't saved yet; to drop them, choose “Go back without saving”");
+    let unsaved = proposal.exists && proposal.draft.is_changed();
+    if unsaved && (leads_away || command == KeyCommand::Quit) {
+        app.notify("not saved yet: save it, or choose “Go back without saving”");
         return Some(Vec::new());
     }
     Some(match command {
