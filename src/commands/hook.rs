@@ -191,7 +191,7 @@ fn confirm(context: &CommandContext, output: &mut Output) -> bool {
 fn remembered(hooks: &Hooks, output: &mut Output) {
     if let Some(why) = &hooks.unremembered {
         output.note(format!(
-            "if another tool removes them, neonup will not notice: {why}"
+            "if another tool removes them, neonup won't notice: {why}"
         ));
     }
 }

@@ -87,7 +87,7 @@ impl LogoutArgs {
             match login {
                 Ok(()) => output.note("the browser login is revoked"),
                 Err(why) => output.note(format!(
-                    "the browser login was not revoked ({why}); it can be used until it ends, by whoever has it"
+                    "the browser login was not revoked ({why}); whoever has it can use it until it expires"
                 )),
             }
         }
@@ -124,7 +124,7 @@ async fn stored_keys(ports: &Ports, account: &str) -> Vec<Secret> {
 /// Revokes a login where it was issued; else says why not.
 async fn revoke(settings: &Settings, ports: &Ports, login: &WebTokens) -> Result<(), String> {
     if settings.oauth_host.as_ref() != Some(&login.issuer) {
-        return Err(format!("it is of {}", login.issuer));
+        return Err(format!("it is from {}", login.issuer));
     }
     // the end of the refresh token is the end of the access token
     let token = login.refresh.as_ref().unwrap_or(&login.access);

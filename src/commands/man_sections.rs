@@ -238,7 +238,7 @@ const COMMANDS: &[(&str, Sections)] = &[
         Sections {
             own_exits: &[(
                 Exit::Done,
-                "The older files are back, or there was nothing to undo.",
+                "The previous files were restored, or there was nothing to undo.",
             )],
             examples: &[(
                 "neonup undo",
@@ -302,7 +302,7 @@ const COMMANDS: &[(&str, Sections)] = &[
         "hook-run",
         Sections {
             own_exits: &[
-                (Exit::Done, "No live secret was found; git goes on."),
+                (Exit::Done, "No live secret was found; git continues."),
                 (
                     Exit::Gaps,
                     "A live secret was found, or something couldn't be read; git stops.",
@@ -374,7 +374,10 @@ const COMMANDS: &[(&str, Sections)] = &[
                     "neonup trust",
                     "Shows the commands, and asks whether you trust them.",
                 ),
-                ("neonup trust --revoke", "Takes the trust back."),
+                (
+                    "neonup trust --revoke",
+                    "Stops trusting the clone's commands.",
+                ),
             ],
             see: &["setup", "check"],
         },

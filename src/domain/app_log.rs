@@ -299,7 +299,7 @@ pub(crate) fn cause(output: &str, key: &str) -> Option<Cause> {
     let lower = output.to_lowercase();
     if lower.contains("address already in use") {
         return cause(
-            "the port that the application wants is already in use".to_owned(),
+            "the application's port is already in use".to_owned(),
             "stop the program that uses that port, then run `neonup setup health`",
         );
     }
@@ -521,7 +521,7 @@ mod tests {
         for (output, words) in [
             (
                 "ERROR: [Errno 98] error while attempting to bind on address ('127.0.0.1', 8000): address already in use",
-                "the port that the application wants is already in use",
+                "the application's port is already in use",
             ),
             (
                 "sqlalchemy.exc.ProgrammingError: (psycopg.ProgrammingError) invalid connection option \"timeout\"",

@@ -38,20 +38,20 @@ const RULES: &[MessageRule] = &[
     MessageRule {
         kind: "asyncpg-sslmode",
         pattern: r"connect\(\) got an unexpected keyword argument '(sslmode|channel_binding)'",
-        cause: "the URL has `{}`, a parameter of libpq that SQLAlchemy's asyncpg driver doesn't take",
-        fix: "write `?ssl=require` in the URL in place of `sslmode` and `channel_binding`; `neonup setup env` writes the URL in the form the driver takes",
+        cause: "the URL has `{}`, a parameter of libpq that SQLAlchemy's asyncpg driver doesn't accept",
+        fix: "write `?ssl=require` in the URL in place of `sslmode` and `channel_binding`; `neonup setup env` writes the URL in the form the driver expects",
     },
     MessageRule {
         kind: "unknown-option",
         pattern: r#"(?:invalid connection option|invalid URI query parameter:?) "(\w+)""#,
         cause: "the driver's libpq doesn't know the parameter `{}`: it is misspelled, or libpq is too old for it",
-        fix: "update the driver (`channel_binding` needs libpq 13), or take the parameter out of the URL",
+        fix: "update the driver (`channel_binding` needs libpq 13), or remove the parameter from the URL",
     },
     MessageRule {
         kind: "startup-parameter",
         pattern: r#"(?:unsupported startup parameter(?: in options)?: "?|unrecognized configuration parameter ")(channel_binding|sslmode)"#,
         cause: "the driver sends `{}` to the server as a setting, because it doesn't know this parameter of libpq",
-        fix: "take `{}` out of the URL and turn TLS on in the driver's own way; `neonup setup env` writes the URL in the form the driver takes",
+        fix: "remove `{}` from the URL, and turn TLS on in the driver's own way; `neonup setup env` writes the URL in the form the driver expects",
     },
     MessageRule {
         kind: "pooler-startup-parameter",
@@ -62,7 +62,7 @@ const RULES: &[MessageRule] = &[
     MessageRule {
         kind: "prepared-statement",
         pattern: r#"prepared statement "([^"]*)" (?:already exists|does not exist)|(DuplicatePreparedStatementError)"#,
-        cause: "the pooled address shares one server connection among clients, and a prepared statement of the driver met another's or was left on another connection",
+        cause: "the pooled address shares one server connection among clients, and a prepared statement clashed with another client's, or exists only on another connection",
         fix: "use the direct URL (the host without `-pooler`), or turn the driver's statement cache off: asyncpg `statement_cache_size=0`, psycopg `prepare_threshold=None`, Prisma `?pgbouncer=true`",
     },
     MessageRule {
@@ -86,8 +86,8 @@ const RULES: &[MessageRule] = &[
     MessageRule {
         kind: "no-tls",
         pattern: r"(?i)connection is insecure|no pg_hba\.conf entry .*(?:no encryption|SSL off)",
-        cause: "the connection isn't encrypted, and the server takes only TLS",
-        fix: "add `?sslmode=require` to the URL, or what turns TLS on in your driver; `neonup setup env` writes it",
+        cause: "the connection isn't encrypted, and the server accepts only TLS",
+        fix: "add `?sslmode=require` to the URL, or your driver's own option for TLS; `neonup setup env` writes it",
     },
     MessageRule {
         kind: "channel-binding",
@@ -98,14 +98,14 @@ const RULES: &[MessageRule] = &[
     MessageRule {
         kind: "certificate",
         pattern: r#"root certificate file "([^"]+)" does not exist"#,
-        cause: "`sslmode` asks for the server's certificate to be checked, and libpq finds no root certificates in `{}`",
+        cause: "`sslmode` asks for the server's certificate to be verified, but libpq finds no root certificates in `{}`",
         fix: "add `sslrootcert=system` to the URL (libpq 16 or later), or the path of your system's certificates",
     },
     MessageRule {
         kind: "asleep",
         pattern: r"(?i)couldn't connect to compute node|can't reach database server at `?([\w.-]+\.neon\.tech)",
         cause: "Neon's compute didn't answer in time: it sleeps when idle and takes a moment to wake, or your network blocks port 5432",
-        fix: "try again; if that helps, add `connect_timeout=15` to the URL; if not, `neonup check health` tests each part of the way",
+        fix: "try again; if that helps, add `connect_timeout=15` to the URL; if not, `neonup check health` tests each part of the connection",
     },
     MessageRule {
         kind: "suspended",
@@ -188,7 +188,7 @@ const RULES: &[MessageRule] = &[
     MessageRule {
         kind: "async-driver",
         pattern: r"The asyncio extension requires an async driver to be used\. The loaded '(\w+)' is not async",
-        cause: "an async engine was made with `{}`, which isn't an async driver",
+        cause: "an async engine was created with `{}`, which isn't an async driver",
         fix: "write `postgresql+asyncpg://` or `postgresql+psycopg://` in the URL, and install that driver",
     },
 ];

@@ -160,7 +160,7 @@ pub(super) async fn renew_after(cx: &Cx, failure: &Failure) -> Option<Result<Kno
 pub(super) fn repeat() -> Failure {
     Failure::new(
         Code::LoginExpired,
-        "the browser login ended meanwhile, and is renewed now",
+        "the browser login had expired, and was renewed",
     )
     .hint("do it again")
 }

@@ -59,7 +59,7 @@ impl StagedFile {
             }
         }
         Err(io::Error::other(
-            "other processes take the temporary files away",
+            "other processes remove the temporary files",
         ))
     }
 

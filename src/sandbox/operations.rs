@@ -204,7 +204,7 @@ async fn perform(
     }
     if plane.take_fault(Faults::take_failed_operation) {
         return Err(io::Error::other(
-            "the sandbox was told to let this operation fail",
+            "the sandbox was told to fail this operation",
         ));
     }
     match action {

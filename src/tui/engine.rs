@@ -140,7 +140,7 @@ impl Engine for RuntimeEngine<'_> {
     fn tell(&self, presented: Presented) {
         // whoever has no second window misses nothing
         if let Err(error) = self.board.tell(presented) {
-            tracing::debug!(%error, "the presenter's window can't be told");
+            tracing::debug!(%error, "can't tell the presenter's window");
         }
     }
 

@@ -47,7 +47,8 @@ impl LineWizard<'_> {
                 ProposalReply::Quit => return Ok(false),
                 ProposalReply::Next(index) => {
                     if !init::take_next(&mut shown.draft, index) {
-                        self.output.line("No other value is likely here.");
+                        self.output
+                            .line("There are no other suggestions for this value.");
                     }
                     continue;
                 }
@@ -118,7 +119,8 @@ impl LineWizard<'_> {
                 ProposalReply::Quit => return Ok(Destination::End),
                 ProposalReply::Next(index) => {
                     if !init::take_next(&mut shown.draft, index) {
-                        self.output.line("No other value is likely here.");
+                        self.output
+                            .line("There are no other suggestions for this value.");
                     }
                 }
                 ProposalReply::Do(Action::EditValue(index)) => {
@@ -167,7 +169,7 @@ impl LineWizard<'_> {
     async fn reply_to_proposal(&mut self, choices: &Choices) -> Result<ProposalReply, Stopped> {
         loop {
             let line = self
-                .ask("Answer; the number of a value edits it, n and the number takes the next likely one: ")
+                .ask("Answer; the number of a value edits it, n and the number takes the next suggestion: ")
                 .await?;
             if let Some(number) = line.strip_prefix('n')
                 && let Ok(number) = number.trim().parse()
@@ -220,7 +222,7 @@ impl LineWizard<'_> {
             } else {
                 value.editable()
             },
-            if optional { ", - takes it out" } else { "" }
+            if optional { ", - removes it" } else { "" }
         );
         let mut typed = self.ask(&question).await?;
         if typed.is_empty() {
@@ -230,7 +232,7 @@ impl LineWizard<'_> {
             typed.clear();
         }
         if let Err(problem) = init::set_value(&mut shown.draft, index, &typed) {
-            self.output.line(format!("Not taken: {problem}."));
+            self.output.line(format!("Not accepted: {problem}."));
         }
         Ok(())
     }

@@ -51,7 +51,10 @@ pub(crate) fn of_proposal(file: &ProposedFile) -> Choices {
             ("Go back without saving", "go back"),
         )
     } else {
-        (("Write this file", "write"), ("Go on without it", "go on"))
+        (
+            ("Write this file", "write"),
+            ("Continue without it", "skip it"),
+        )
     };
     let write = choice(write, write_verb, Action::WriteConfig);
     let write = if file.exists && !file.is_changed {

@@ -35,7 +35,7 @@ pub(crate) const OPENING: Announcement = Announcement {
 /// Announces the summary, after the last step.
 pub(crate) const CLOSING: Announcement = Announcement {
     title: "SUMMARY",
-    caption: "What we have now",
+    caption: "What you have now",
     text: "None of this was stored as progress: every line was just re-checked. A colleague who clones the repository \
     tomorrow gets all of it with one command. If something breaks later, the same command says what.",
     watch: "the evidence beside each step, checked just now.",

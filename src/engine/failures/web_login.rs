@@ -35,7 +35,7 @@ impl From<CallbackFault> for Failure {
                 .why("its `state` isn't the one that was sent")
                 .hint("close older login pages, then run `neonup login --web` again"),
             CallbackFault::OtherIssuer => failed(what)
-                .why("its `iss` isn't the address that was asked")
+                .why("its `iss` isn't the address that neonup asked")
                 .hint(format!(
                     "check {SETTING}, then run `neonup login --web` again"
                 )),
@@ -130,8 +130,8 @@ pub(in crate::engine) fn logged_out() -> Failure {
 
 /// The login is of an issuer that is not the one that is set.
 pub(in crate::engine) fn other_issuer(issuer: &str) -> Failure {
-    expired(format!("the stored browser login is of {issuer}"))
-        .why("it can be renewed nowhere else")
+    expired(format!("the stored browser login is from {issuer}"))
+        .why("only its own issuer can renew it")
         .hint(format!("check {SETTING}, or run `neonup login --web`"))
 }
 

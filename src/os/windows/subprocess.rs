@@ -36,7 +36,7 @@ pub(crate) async fn spawn(mut command: Command) -> io::Result<Child> {
     if let Some(job) = job
         && let Err(error) = job.take(child.id())
     {
-        tracing::debug!(%error, "a program is in no job, and may outlive us");
+        tracing::debug!(%error, "a program isn't in a job object, and may keep running after neonup");
     }
     Ok(child)
 }

@@ -61,7 +61,7 @@ pub(crate) fn waiting(context: TextContext<'_>, state: &StepState) -> Vec<Line<'
     };
     let mut lines = Vec::new();
     if waiting.opened {
-        let text = "Neon's login page opens in your browser. Log in there, and this screen goes on by itself.";
+        let text = "Neon's login page opens in your browser. Log in there, and this screen continues by itself.";
         lines.extend(context.wrapped(Role::Text, text, 0));
         lines.push(Line::default());
         let text = "No page came up? `o` opens it again, and `y` copies its address:";

@@ -26,7 +26,7 @@ pub(crate) fn lines(
             let proposal = context.app.proposal.as_ref();
             let value = proposal.and_then(|proposal| proposal.draft.value(index));
             let name = value.map_or("Value", |value| value.name());
-            (name.to_owned(), "Enter takes it, Esc keeps it as it was")
+            (name.to_owned(), "Enter accepts it, Esc leaves it unchanged")
         }
     };
     let mut lines = context.wrapped(Role::Text, why, 0);

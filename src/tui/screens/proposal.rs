@@ -23,7 +23,7 @@ pub(crate) fn title(app: &App) -> (&'static str, &'static str) {
     {
         return (
             "The settings in neonup.toml",
-            "Nothing is written before you save. All else in it stays.",
+            "Nothing is written before you save. The rest is kept.",
         );
     }
     (
@@ -52,7 +52,7 @@ fn about(value: &DraftValue) -> &'static str {
         }
         ("env", "file") => "the file that neonup writes",
         ("env", "example") => "the committed file that lists every key without its value",
-        ("env", _) => "what this key holds; n changes between the direct and the pooled address",
+        ("env", _) => "what this key holds; n switches between the direct and the pooled address",
         ("schema", _) => "how the tables are created",
         ("backend", _) => "how the app is started and checked",
         _ => "",

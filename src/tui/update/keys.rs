@@ -26,7 +26,7 @@ pub(super) fn press(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     {
         // whoever ends either wants to see the screen first
         if app.replay.take().is_some() {
-            app.notify("the replay has stopped; Enter goes on by hand");
+            app.notify("the replay has stopped; Enter continues by hand");
         }
         app.blank = false;
         app.shown.change();

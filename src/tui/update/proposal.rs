@@ -264,7 +264,7 @@ fn next(app: &mut App) {
         app.shown.change();
     } else {
         app.notify(if index.is_some() {
-            "no other value is likely here; e edits it"
+            "there are no other suggestions; e edits it"
         } else {
             "select a value first, with ↑ and ↓"
         });
