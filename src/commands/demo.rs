@@ -22,7 +22,7 @@ use crate::{
         context::CommandContext,
         error::CommandError,
         frontend::{self, Frontend},
-        opening::Opening,
+        opening::{self, Opening},
         proposals,
         setup::SetupArgs,
     },
@@ -126,6 +126,7 @@ impl DemoArgs {
         } else {
             let environment = demo.environment(&settings, &ports);
             let opening = Opening {
+                editor: opening::editor(context),
                 notes: notes.clone(),
                 present: self.present,
                 replay: self.replay,

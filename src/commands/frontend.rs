@@ -2,7 +2,10 @@
 
 use crate::{
     commands::{
-        context::CommandContext, error::CommandError, opening::Opening, plain, proposals, wizard,
+        context::CommandContext,
+        error::CommandError,
+        opening::{self, Opening},
+        plain, proposals, wizard,
     },
     core::exit::Exit,
     os::screen,
@@ -50,6 +53,7 @@ pub(super) async fn open_wizard(
     let frontend = Frontend::choose(context);
     let opening = Opening {
         proposals: Some(proposals::of_repository(context, &settings, &ports)),
+        editor: opening::editor(context),
         ..Opening::default()
     };
     run(frontend, settings, ports, opening, context, output).await

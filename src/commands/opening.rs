@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    ports::demo::DemoEnvironment,
+    commands::context::CommandContext,
+    core::children::Child,
+    ports::{demo::DemoEnvironment, editor::TextEditor},
     project::{proposals::Proposals, settings::Settings},
 };
 
@@ -20,8 +22,19 @@ pub(crate) struct Opening {
     pub demo: Option<Arc<dyn DemoEnvironment>>,
     /// What proposes a `neonup.toml`, and writes it.
     pub proposals: Option<Arc<dyn Proposals>>,
+    /// The user's editor, where there is one and a terminal for it.
+    pub editor: Option<TextEditor>,
     /// Words that presenter mode hides, with the identifiers that the steps know.
     pub private: Vec<String>,
+}
+
+/// The user's editor, where there is a terminal for it.
+pub(super) fn editor(context: &CommandContext) -> Option<TextEditor> {
+    let environment = || context.environment_of(Child::Editor);
+    context
+        .is_interactive()
+        .then(environment)
+        .and_then(TextEditor::find)
 }
 
 /// Words that tell who we are: the user's name and the home directory.

@@ -21,7 +21,11 @@ use crate::{
     },
     engine::Runtime,
     os::signals::Signals,
-    ports::{Ports, lock::CloneHold},
+    ports::{
+        Ports,
+        editor::{EditorError, TextEditor},
+        lock::CloneHold,
+    },
     project::settings::Settings,
     report::{json::PlanDocument, lines, output::Output},
 };
@@ -135,6 +139,31 @@ impl CommandSession {
             biased;
             () = self.signals.any() => Err(Interruption::Signal),
             line = lines.next() => Ok(line),
+        }
+    }
+
+    /// Has an env file edited in the user's editor, which has the terminal meanwhile: whether anything differs, or why nothing was kept.
+    pub(super) async fn edit(
+        &mut self,
+        editor: &TextEditor,
+        file: &str,
+    ) -> Result<Result<bool, String>, Interruption> {
+        let base = match self.runtime.env_text(file).await {
+            Ok(base) => base,
+            Err(why) => return Ok(Err(why)),
+        };
+        let take = |edited| self.runtime.keep_edit(file, &base, edited);
+        match editor
+            .edit_until_taken(file, &base, &mut self.signals, take)
+            .await
+        {
+            Ok(differs) => {
+                // a Ctrl-C in the editor was the editor's
+                self.signals.forget();
+                Ok(Ok(differs))
+            }
+            Err(EditorError::Ended) => Err(Interruption::Signal),
+            Err(error) => Ok(Err(error.to_string())),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
         error::CommandError,
         key_input,
         key_storage::KeyStorageArg,
-        opening::Opening,
+        opening::{self, Opening},
         plain,
         session::{self, CommandSession, Interruption},
     },
@@ -107,7 +107,11 @@ impl SetupArgs {
         }
         if asks {
             let shown = session::chosen_steps(&self.steps);
-            return plain::steps(settings, ports, &shown, false, Opening::default(), output).await;
+            let opening = Opening {
+                editor: opening::editor(context),
+                ..Opening::default()
+            };
+            return plain::steps(settings, ports, &shown, false, opening, output).await;
         }
         let key = if self.dry_run {
             None

@@ -25,6 +25,8 @@ pub(crate) enum Child {
     Browser,
     /// The client of the database, in this terminal.
     Psql,
+    /// The user's editor.
+    Editor,
 }
 
 /// Which variables are passed on. A name that ends in `*` stands for all that begin so.
@@ -169,6 +171,26 @@ const PSQL: &[&str] = &[
     "LD_LIBRARY_PATH",
 ];
 
+/// How editors are set up, and where the one that is open already waits for another file.
+const EDITOR: &[&str] = &[
+    "VISUAL",
+    "EDITOR",
+    "ALTERNATE_EDITOR",
+    "SHELL",
+    "COLORTERM",
+    "VIM*",
+    "NVIM_*",
+    "MYVIMRC",
+    "EMACS*",
+    "KAKOUNE_*",
+    "HELIX_*",
+    "MICRO_*",
+    "VSCODE_*",
+    "TERM_PROGRAM*",
+    "WSL*",
+    "WT_SESSION",
+];
+
 const TMUX: &[&str] = &["TMUX", "TMUX_TMPDIR", "TMUX_PANE"];
 
 /// Ours alone: what leads to the account, and what gives consent.
@@ -238,7 +260,7 @@ const ELSEWHERE: &[&str] = &[
 
 impl Child {
     #[cfg(test)]
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Git,
         Self::App,
         Self::Migration,
@@ -247,6 +269,7 @@ impl Child {
         Self::Tmux,
         Self::Browser,
         Self::Psql,
+        Self::Editor,
     ];
 
     const fn passed(self) -> Passed {
@@ -258,6 +281,7 @@ impl Child {
             Self::Tmux => Passed::Only(&[BASIC, TMUX]),
             Self::Browser => Passed::Only(&[BASIC, DESKTOP]),
             Self::Psql => Passed::Only(&[BASIC, PSQL]),
+            Self::Editor => Passed::Only(&[BASIC, DESKTOP, EDITOR]),
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) use self::{
     choice::{Action, Choice, ChoiceRow, Choices, SettingsPart},
     commands::for_answer as command_for,
     context::{Medium, StepContext},
-    env::can_undo,
+    env::{can_undo, file_to_edit},
     matches::{MOST_READ_OUT, ProjectMatches},
     proposal::{ProposedFile, ProposedValue, of_proposal},
     summary::{AppChoice, of_summary},
@@ -71,7 +71,7 @@ fn done(context: &StepContext<'_>) -> Vec<Choice> {
         StepId::Env => {
             let undo = can_undo(context.state).then(|| env::undo(context));
             choices.push(undo.unwrap_or_else(|| context.probe_again()));
-            choices.push(env::settings(context));
+            choices.extend(env::changes(context));
         }
         StepId::Health => choices.extend(health::done(context)),
         StepId::Secrets => {

@@ -125,6 +125,7 @@ codes! {
     EnvPublicSecret, Env, "env.public-secret", Gap, "A key that is sent to every browser holds a secret.";
     EnvExampleMissingKey, Env, "env.example-missing-key", Gap, "A key is missing from the example file.";
     EnvExampleHoldsSecret, Env, "env.example-holds-secret", Gap, "The example file, which is committed, holds a real secret.";
+    EnvEdited, Env, "env.edited", Gap, "What you changed in the editor isn't written yet, or couldn't be kept.";
     EnvChanged, Env, "env.changed", Note, "Along with the env file, this run changed git's ignore rules or the example.";
 
     BackendNotFound, Backend, "backend.not-found", Gap, "The backend folder or application file doesn't exist.";

@@ -309,6 +309,8 @@ pub(crate) struct EnvFile {
     pub untouched: usize,
     /// Whether an undo copy of the last write exists.
     pub undo: bool,
+    /// Whether it is the committed example, not an env file.
+    pub example: bool,
 }
 
 /// The env screen's facts.

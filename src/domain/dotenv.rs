@@ -5,6 +5,7 @@
 //! syntax is kept as it is.
 
 mod document;
+mod editing;
 mod limit;
 mod lint;
 mod quote;
@@ -15,6 +16,7 @@ mod sealed;
 mod tests;
 
 pub(crate) use document::{Document, SetOutcome, is_portable_key};
+pub(crate) use editing::{EnvEdit, EnvEdits, editable, restored};
 pub(crate) use limit::{EnvLimit, beyond_limit};
 pub(crate) use lint::{EnvLint, LintKind};
 pub(crate) use redacted::redacted_lines;

@@ -18,7 +18,7 @@ use crate::{
         step::StepId,
         texts::TextKind,
     },
-    domain::{url::Connection, visible, web_login::tokens::WebTokens},
+    domain::{dotenv::EnvEdits, url::Connection, visible, web_login::tokens::WebTokens},
     ports::{Ports, lock::CloneHold, neon::Listing},
     project::settings::Settings,
 };
@@ -96,6 +96,7 @@ struct Memory {
     claim: Option<Secret>,
     asleep: bool,
     told: Vec<(StepId, Finding)>,
+    edits: EnvEdits,
 }
 
 /// How long a list without the project may lead to its creation without being read again.
@@ -251,6 +252,11 @@ impl Cx {
         if !memory.told.contains(&entry) {
             memory.told.push(entry);
         }
+    }
+
+    /// Reads or changes what a person has edited of the env files and not written yet.
+    pub(super) fn with_env_edits<T>(&self, work: impl FnOnce(&mut EnvEdits) -> T) -> T {
+        work(&mut self.shared.memory().edits)
     }
 
     /// What this step has told of in this run.

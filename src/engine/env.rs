@@ -3,6 +3,7 @@
 //! A file is inspected, and what a write would make of it is composed at the same time: the diff on the screen and the bytes that
 //! are written come from one place. Nothing is written before every file of the run was found writable and protected.
 
+pub(crate) mod edits;
 mod example;
 mod inspection;
 mod judge;
@@ -12,32 +13,24 @@ mod public;
 mod public_keys;
 mod report;
 mod shadow;
+mod values;
 mod write;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
 
 use self::{
     inspection::EnvInspection,
     messages::{other_server, saved_meanwhile},
     report::report,
+    values::{random, stand_in},
     write::{WriteError, WriteMode, check_writable, undo, write},
 };
 use crate::{
-    core::{
-        answer::EnvAnswer,
-        code::Code,
-        event::Report,
-        failure::{Failure, Result},
-        finding::Finding,
-        proof::Basis,
-        secret::Secret,
-    },
-    domain::hex::hex,
+    core::{answer::EnvAnswer, event::Report, failure::Result, finding::Finding, proof::Basis},
     engine::{context::Cx, step::Step},
-    project::settings::{Encoding, EnvBasis},
+    project::settings::EnvBasis,
 };
 
 /// How often a write is tried when somebody else writes the same file.
@@ -71,7 +64,9 @@ impl Step for EnvStep {
             return Ok(report);
         }
         let told = if answer == EnvAnswer::Undo {
-            undo(cx).await?
+            let told = undo(cx).await?;
+            edits::forget(cx);
+            told
         } else {
             write_all(cx, WriteMode::of(cx, &answer)).await?
         };
@@ -97,6 +92,7 @@ async fn write_all(cx: &Cx, mode: WriteMode) -> Result<Vec<Finding>> {
             }
             Err(error) => return Err(error.into()),
             Ok(findings) => {
+                edits::forget(cx);
                 told.extend(findings);
                 break;
             }
@@ -121,33 +117,6 @@ fn nothing_to_do(cx: &Cx) -> Option<Report> {
 pub(super) async fn check_rewritable(cx: &Cx) -> Result<()> {
     let inspection = EnvInspection::inspect(cx, stand_in).await?;
     write::check_rewritable(cx, &inspection)
-}
-
-/// Gives a value in place of a random one, for a probe.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "it replaces a function that can fail"
-)]
-fn stand_in(encoding: Encoding, bytes: usize) -> Result<Secret> {
-    Ok(encode(encoding, &vec![0; bytes]))
-}
-
-/// Makes a random value.
-fn random(encoding: Encoding, bytes: usize) -> Result<Secret> {
-    let mut buffer = vec![0; bytes];
-    getrandom::fill(&mut buffer).map_err(|error| {
-        Failure::new(Code::EnvMissingKey, "can't create a random value")
-            .why(error.to_string())
-            .hint("the system's random source doesn't work")
-    })?;
-    Ok(encode(encoding, &buffer))
-}
-
-fn encode(encoding: Encoding, bytes: &[u8]) -> Secret {
-    Secret::new(match encoding {
-        Encoding::Hex => hex(bytes),
-        Encoding::Base64 => base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes),
-    })
 }
 
 #[cfg(test)]

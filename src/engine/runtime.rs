@@ -31,7 +31,7 @@ use crate::{
     engine::{
         clock,
         context::{Cx, Shared},
-        health, project_id, registry, trust, turn, web_login,
+        env, health, project_id, registry, trust, turn, web_login,
     },
     ports::{
         Ports,
@@ -138,6 +138,33 @@ impl Runtime {
     /// Hands over the address at which the browser has ended, to the login that waits for it.
     pub(crate) fn hand_over(&self, address: Secret) {
         self.shared.hand_over(address);
+    }
+
+    /// The text for an editor of an env file: what would be written, with its secrets masked.
+    pub(crate) fn env_text(
+        &self,
+        file: &str,
+    ) -> impl Future<Output = Result<String, String>> + Send + use<> {
+        let cx = self.context(StepId::Env).quiet();
+        let file = file.to_owned();
+        async move {
+            let text = env::edits::text(&cx, &file).await;
+            let text = text.map_err(|failure| failure.to_string())?;
+            text.ok_or_else(|| format!("neonup doesn't write `{file}`"))
+        }
+    }
+
+    /// Keeps what a person has made of that text until the env files are written. `false`: nothing differs. An error is a sentence for the first
+    /// line of the text, where it is edited again.
+    pub(crate) fn keep_edit(
+        &self,
+        file: &str,
+        base: &str,
+        edited: String,
+    ) -> impl Future<Output = Result<bool, String>> + Send + use<> {
+        let cx = self.context(StepId::Env).quiet();
+        let (file, base) = (file.to_owned(), base.to_owned());
+        async move { env::edits::keep(&cx, &file, (&base, &edited)).await }
     }
 
     /// Cancels the probe or apply of a step. An apply that must finish goes on.

@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
 pub(crate) use super::signal::suspend_job;
 use super::signal::{self, SignalListener};
@@ -48,9 +48,9 @@ impl Signals {
         self.next().await;
     }
 
-    /// Waits for one of them, and tells which it is; `None` where none can come.
-    pub(crate) async fn one(&mut self) -> Option<Signal> {
-        self.next().await
+    /// Passes over those that have come already.
+    pub(crate) fn forget(&mut self) {
+        while self.next().now_or_never().is_some() {}
     }
 }
 

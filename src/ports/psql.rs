@@ -10,10 +10,8 @@ use tokio::process::Command;
 use crate::{
     core::environment::Environment,
     domain::url::Connection,
-    os::{
-        files, folders,
-        signals::{Signal, Signals},
-    },
+    os::{files, folders, signals::Signals},
+    ports::foreground,
 };
 
 /// Why psql did not run.
@@ -50,9 +48,8 @@ pub(crate) async fn run(
     files::new_private_file(&passwords)
         .and_then(|mut file| writeln!(file, "{}", password_line(connection)))
         .map_err(PsqlError::NoPasswordFile)?;
-    // psql interrupts its query at Ctrl-C; we go on
     let mut signals = Signals::ending();
-    let mut psql = Command::new("psql")
+    let psql = Command::new("psql")
         .env_clear()
         .envs(environment.iter())
         .envs(variables(connection, authority, environment))
@@ -67,18 +64,9 @@ pub(crate) async fn run(
                 PsqlError::NotStarted(error)
             }
         })?;
-    loop {
-        tokio::select! {
-            ended = psql.wait() => {
-                let status = ended.map_err(PsqlError::NotStarted)?;
-                return Ok(status.code());
-            }
-            signal = signals.one() => match signal {
-                Some(Signal::Interrupt | Signal::Quit | Signal::Stop) => {}
-                Some(Signal::Terminate | Signal::Hangup) | None => return Ok(None),
-            },
-        }
-    }
+    let ended = foreground::wait(psql, &mut signals).await;
+    let status = ended.map_err(PsqlError::NotStarted)?;
+    Ok(status.and_then(|status| status.code()))
 }
 
 /// The connection without its password, as libpq reads it.

@@ -45,6 +45,7 @@ fn all(app: &App) -> Choices {
         blocker: app.plan.blocker(step),
         change: changes(app, step),
         undone: app.last_change.undone,
+        can_edit: app.can_edit(),
         key_typed: !app.login.key.is_empty(),
         matches: app.project_matches().map(|found| found.matches.clone()),
         ..StepContext::new(Medium::Screens, step, app.plan.step(step))

@@ -23,6 +23,9 @@ pub(crate) type PendingProposal = Pin<
     Box<dyn Future<Output = (ProposalRequest, Result<ProposalAnswer<Settings>, String>)> + Send>,
 >;
 
+/// A part of an edit that is being carried out; the error is a sentence.
+pub(crate) type PendingEdit<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
+
 /// What drives the steps: the runtime, or a test.
 pub(crate) trait Engine {
     /// Probes these steps, each after those of them that it needs.
@@ -37,6 +40,14 @@ pub(crate) trait Engine {
     fn keep_app(&self) {}
     /// Stops the application that is kept running.
     fn stop_app(&self) {}
+    /// The text of an env file for an editor.
+    fn env_text(&self, _file: &str) -> PendingEdit<String> {
+        Box::pin(std::future::ready(Err("there is no repository".to_owned())))
+    }
+    /// Keeps what was made of that text; `false` where nothing differs.
+    fn keep_edit(&self, _file: &str, _base: &str, _edited: String) -> PendingEdit<bool> {
+        Box::pin(std::future::ready(Err("there is no repository".to_owned())))
+    }
     /// Hands a request about the proposal to the repository.
     fn propose(&self, request: ProposalRequest) -> PendingProposal {
         let result = Err("there is no repository".to_owned());
@@ -104,6 +115,14 @@ impl Engine for RuntimeEngine<'_> {
 
     fn stop_app(&self) {
         self.runtime.stop_app();
+    }
+
+    fn env_text(&self, file: &str) -> PendingEdit<String> {
+        Box::pin(self.runtime.env_text(file))
+    }
+
+    fn keep_edit(&self, file: &str, base: &str, edited: String) -> PendingEdit<bool> {
+        Box::pin(self.runtime.keep_edit(file, base, edited))
     }
 
     fn propose(&self, request: ProposalRequest) -> PendingProposal {

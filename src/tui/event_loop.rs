@@ -19,7 +19,10 @@ use crate::tui::{
 use crate::{
     core::{event::Event, plan::Plan, secret::Secret},
     os::signals::Signal,
-    ports::demo::PendingDemo,
+    ports::{
+        demo::PendingDemo,
+        editor::{EditorError, TextEditor},
+    },
     project::settings::Settings,
 };
 
@@ -42,6 +45,10 @@ pub(crate) trait Canvas {
     fn ask_background(&mut self) -> Result<(), Self::Error>;
     /// Gives the terminal back and stops the process; returns when it goes on.
     fn suspend(&mut self) -> Result<(), Self::Error>;
+    /// Gives the terminal to another program: nothing is read or drawn until it is taken back.
+    fn lend(&mut self) -> Result<(), Self::Error>;
+    /// Takes the terminal back from that program.
+    fn take_back(&mut self) -> Result<(), Self::Error>;
 }
 
 /// Where time comes from.
@@ -101,6 +108,13 @@ pub(crate) async fn run<C: Canvas>(
                     batch.push(Msg::Resize(columns, rows));
                     canvas.forget()?;
                 }
+                Effect::Edit(file) => {
+                    let editor = app.options.editor.as_ref();
+                    batch.push(edit(canvas, engine, editor, &mut signals, &file).await?);
+                    let (columns, rows) = canvas.size()?;
+                    batch.push(Msg::Resize(columns, rows));
+                    canvas.forget()?;
+                }
                 Effect::Redraw => canvas.forget()?,
                 Effect::Quit(reason) => return Ok((app.plan, reason)),
             }
@@ -144,6 +158,41 @@ pub(crate) async fn run<C: Canvas>(
         for msg in batch.drain(..) {
             effects.extend(update(&mut app, msg));
         }
+    }
+}
+
+/// Has an env file edited in the user's editor, which has the terminal meanwhile.
+async fn edit<C: Canvas>(
+    canvas: &mut C,
+    engine: &impl Engine,
+    editor: Option<&TextEditor>,
+    signals: &mut (impl Stream<Item = Signal> + Unpin),
+    file: &str,
+) -> Result<Msg, C::Error> {
+    let Some(editor) = editor else {
+        let why = "no editor was found: set EDITOR to yours".to_owned();
+        return Ok(Msg::Edited(Err(why)));
+    };
+    let base = match engine.env_text(file).await {
+        Ok(base) => base,
+        Err(why) => return Ok(Msg::Edited(Err(why))),
+    };
+    canvas.lend()?;
+    let take = |edited| engine.keep_edit(file, &base, edited);
+    let edited = editor.edit_until_taken(file, &base, signals, take).await;
+    canvas.take_back()?;
+    Ok(match edited {
+        Ok(differs) => Msg::Edited(Ok(differs)),
+        Err(EditorError::Ended) => Msg::Signal(Signal::Terminate),
+        Err(error) => Msg::Edited(Err(chain(&error))),
+    })
+}
+
+/// An error with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -240,6 +289,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Background { .. }
         | Msg::Demo(_)
         | Msg::Proposal(_)
+        | Msg::Edited(_)
         | Msg::InputClosed => None,
     };
     let mut joined = Vec::with_capacity(batch.len());

@@ -326,7 +326,7 @@ pub(crate) const KEYS: &[KeyBinding] = &[
         &[char('e')],
         "e",
         "explain",
-        "neonup.toml: edit the value. Presenter: explain again",
+        "Env: edit the file. neonup.toml: edit the value. Presenter: explain",
     ),
     row(
         KeyCommand::Incidents,

@@ -39,6 +39,8 @@ pub(crate) enum Msg {
     Proposal(Box<ProposalOutcome>),
     /// The demo has carried out a request, or could not.
     Demo(Box<DemoOutcome>),
+    /// The editor has ended: whether anything differs, or why nothing was kept.
+    Edited(Result<bool, String>),
     /// No key will ever come again.
     InputClosed,
 }
@@ -71,6 +73,8 @@ pub(crate) enum Effect {
     StopApp,
     /// Ask the repository for this.
     Proposal(ProposalRequest),
+    /// Open what would be written to this env file in the user's editor.
+    Edit(String),
     /// Ask the demo for this.
     Demo(DemoRequest),
     /// Put a text into the clipboard of the terminal. Never a secret.

@@ -2,6 +2,7 @@
 
 use crate::{
     core::environment::Environment,
+    ports::editor::TextEditor,
     tui::{proposal::ProposalScreen, theme::Theme},
 };
 
@@ -48,6 +49,8 @@ pub(crate) struct Options {
     pub tmux: Option<Environment>,
     /// What a browser gets of our environment, where one can be opened.
     pub browser: Option<Environment>,
+    /// The user's editor, where there is one.
+    pub editor: Option<TextEditor>,
 }
 
 impl Options {

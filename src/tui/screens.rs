@@ -147,9 +147,11 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
 }
 
 fn evidence(context: TextContext<'_>, status: Status, state: &StepState) -> Vec<Line<'static>> {
-    // a finding that stands alone says it better
+    // a finding that stands alone says it better, or says the same
     let mut gaps = state.own_gaps();
-    let repeated = status == Status::Todo && gaps.next().is_some() && gaps.next().is_none();
+    let alone = gaps.next().is_some() && gaps.next().is_none();
+    let said = state.own_gaps().any(|gap| gap.title == state.evidence);
+    let repeated = status == Status::Todo && (alone || said);
     if state.evidence.is_empty() || repeated {
         return Vec::new();
     }

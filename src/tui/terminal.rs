@@ -4,21 +4,24 @@
 //! background, is answered among the keys.
 
 use std::{
+    cell::RefCell,
     future::Future,
     io::{self, Write as _},
     mem::ManuallyDrop,
     panic::{self, AssertUnwindSafe},
     pin::Pin,
+    rc::Rc,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
-    event::{DisableBracketedPaste, EnableBracketedPaste, Event, EventStream, KeyEvent},
+    event::{self, DisableBracketedPaste, EnableBracketedPaste, Event, EventStream, KeyEvent},
     execute, queue,
     style::Print,
     terminal::{
@@ -26,7 +29,7 @@ use crossterm::{
         LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use ratatui::{
     Terminal,
     backend::{Backend as _, CrosstermBackend},
@@ -74,7 +77,7 @@ pub(crate) async fn run_with(
     let signals = Signals::ending_or_suspending()?;
     let hook = PanicHookGuard::install();
     let mut tty = Tty::enter(&options)?;
-    let input = EventStream::new();
+    let input = tty.input.clone();
     let clock = WallClock(Instant::now());
     let wizard = event_loop::run(&mut tty, input, signals, events, engine, &clock, options);
     // nothing of it is used after a panic but the terminal, which is given back
@@ -146,6 +149,33 @@ fn is_leaving(key: KeyEvent) -> bool {
     )
 }
 
+/// The keys of the terminal. They are read only while it is asked for some, and not while another program has the terminal.
+#[derive(Clone, Default)]
+struct KeyInput(Rc<RefCell<Option<EventStream>>>);
+
+impl KeyInput {
+    /// Stops reading, so that what is typed from now on is another program's.
+    fn pause(&self) {
+        drop(self.0.take());
+        // its thread reads until it hears of that, and it holds the reader as long as it does
+        event::poll(READER_STOPS).ok();
+    }
+}
+
+impl Stream for KeyInput {
+    type Item = io::Result<Event>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut stream = self.0.borrow_mut();
+        stream
+            .get_or_insert_with(EventStream::new)
+            .poll_next_unpin(context)
+    }
+}
+
+/// How long the thread that reads keys may take to stop.
+const READER_STOPS: Duration = Duration::from_millis(20);
+
 /// Real time.
 struct WallClock(Instant);
 
@@ -169,6 +199,7 @@ struct Tty {
     browser: Option<Environment>,
     /// When the terminal was asked for its background.
     asked: Option<Instant>,
+    input: KeyInput,
 }
 
 impl Tty {
@@ -182,6 +213,7 @@ impl Tty {
                 tmux: options.tmux.clone(),
                 browser: options.browser.clone(),
                 asked: None,
+                input: KeyInput::default(),
             }),
             Err(error) => {
                 give_back();
@@ -275,6 +307,16 @@ impl Canvas for Tty {
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
         suspend_job()?;
+        take()
+    }
+
+    fn lend(&mut self) -> io::Result<()> {
+        self.input.pause();
+        give_back();
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
         take()
     }
 }

@@ -71,6 +71,7 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Engine(event) => events::engine(app, &event),
         Msg::Proposal(outcome) => proposal::outcome(app, *outcome),
         Msg::Demo(outcome) => presenter::demo(app, *outcome),
+        Msg::Edited(outcome) => actions::edited(app, outcome),
         Msg::Paste(secret) => {
             app.taken.clear();
             typing::paste(app, secret.expose());

@@ -65,6 +65,58 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
     });
 }
 
+/// An editor that reads the terminal as people's do: what is typed while it runs is its own.
+#[test]
+fn the_editor_gets_the_keys_and_what_it_saves_is_shown_before_it_is_written() {
+    let home = Home::new();
+    let dir = temp_dir();
+    let path = dir.path().canonicalize().unwrap();
+    let editor = path.join("editor");
+    let script = "stty -a < /dev/tty | grep -c -- ' -icanon' > {seen}\nprintf 'the port? '; read port\n\
+                  sed -i \"s/^API_PORT=.*/API_PORT=$port/\" \"$1\"\ncat \"$1\" >> {seen}\n";
+    let seen = path.join("seen");
+    let script = script.replace("{seen}", seen.to_str().unwrap());
+    std::fs::write(&editor, script).unwrap();
+    let demo = path.join("demo");
+    let arguments = ["demo", "--dir", demo.to_str().unwrap()];
+    let visual = format!("sh {}", editor.display());
+    let mut terminal = home.open_with(&arguments, &[("VISUAL", &visual)]);
+    until("the project is open", || {
+        terminal.heading().starts_with("Project") && terminal.heading().contains("todo")
+    });
+    terminal.press("\r");
+    until("the env file is open", || {
+        terminal.heading().starts_with("Environment") && terminal.heading().contains("todo")
+    });
+    terminal.press("e");
+    terminal.wait_for("the port?");
+    // q would quit, and r would look again
+    terminal.press("qr9000\r");
+    terminal.wait_for("edited, not written yet");
+    terminal.wait_for("API_PORT=qr9000");
+    let file = path.join("demo/aido-todo/backend/.env");
+    assert!(!file.exists());
+    terminal.press("\r");
+    until("it is written, and the next step is open", || {
+        terminal.heading().starts_with("Backend") && terminal.heading().contains("todo")
+    });
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains("API_PORT=qr9000"), "{}", terminal.text());
+    let edited = std::fs::read_to_string(&seen).unwrap();
+    assert!(edited.starts_with("0\n"), "the terminal was in raw mode");
+    let url = written
+        .lines()
+        .find(|line| line.contains("DATABASE_URL"))
+        .unwrap();
+    let password = url.split(':').nth(2).unwrap().split('@').next().unwrap();
+    assert!(!edited.contains(password), "the editor was given a secret");
+    crate::support::end_demo(&mut terminal);
+    terminal.wait_for_end();
+    until("the servers are gone", || {
+        processes(path.to_str().unwrap()).is_empty()
+    });
+}
+
 #[test]
 fn an_app_that_is_kept_running_answers_and_ends_with_the_wizard() {
     let Some(python) = python() else {

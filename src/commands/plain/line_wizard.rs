@@ -14,7 +14,7 @@ use crate::{
         session::{CommandSession, Interruption},
     },
     core::{choices::Choices, step::StepId},
-    ports::{Ports, demo::DemoEnvironment},
+    ports::{Ports, demo::DemoEnvironment, editor::TextEditor},
     project::{proposals::Proposals, settings::Settings},
     report::output::Output,
 };
@@ -30,6 +30,8 @@ pub(super) struct LineWizard<'a> {
     pub demo: Option<Arc<dyn DemoEnvironment>>,
     /// What proposes a `neonup.toml`, where it may.
     pub proposals: Option<Arc<dyn Proposals>>,
+    /// The user's editor, where it may be opened.
+    pub editor: Option<TextEditor>,
     /// The step that was announced last.
     pub announced: Option<StepId>,
     /// The plans in which the default of a step was taken: it is not taken twice while nothing changes.
@@ -92,6 +94,7 @@ impl<'a> LineWizard<'a> {
             present: opening.present,
             demo: opening.demo,
             proposals: opening.proposals,
+            editor: opening.editor.filter(|_| !opening.present),
             announced: None,
             warned: BTreeSet::new(),
             taken: BTreeSet::new(),

@@ -8,18 +8,27 @@ use crate::core::{
     step::StepId,
 };
 
-/// What there is to choose from at a step, with the projects that this filter matches.
-pub(super) fn choices(
-    step: StepId,
-    state: &StepState,
-    filter: &str,
-    blocker: Option<StepId>,
-    change: bool,
-) -> Choices {
-    let matches = project_facts(state).map(|facts| ProjectMatches::new(&facts.choices, filter));
+/// What the choices of a step depend on, besides its state.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct StepView<'a> {
+    /// What the projects are filtered by.
+    pub filter: &'a str,
+    /// The step that has to be done before this one.
+    pub blocker: Option<StepId>,
+    /// Whether the choices are shown although the step is done.
+    pub change: bool,
+    /// Whether there is an editor for the env files.
+    pub can_edit: bool,
+}
+
+/// What there is to choose from at a step.
+pub(super) fn choices(step: StepId, state: &StepState, asked: StepView<'_>) -> Choices {
+    let matches =
+        project_facts(state).map(|facts| ProjectMatches::new(&facts.choices, asked.filter));
     choices::of_step(&StepContext {
-        blocker,
-        change,
+        blocker: asked.blocker,
+        change: asked.change,
+        can_edit: asked.can_edit,
         matches: matches.map(Into::into),
         ..StepContext::new(Medium::Lines, step, state)
     })
@@ -116,7 +125,7 @@ mod tests {
     }
 
     fn of(step: StepId, state: &StepState) -> Choices {
-        choices(step, state, "", None, false)
+        choices(step, state, StepView::default())
     }
 
     fn actions(choices: &Choices) -> Vec<Action> {
@@ -185,7 +194,14 @@ mod tests {
         for (second, filter, default) in [(true, "", false), (true, "p-1", true), (false, "", true)]
         {
             let state = listed([found(1, true), found(2, second)]);
-            let all = choices(StepId::Project, &state, filter, None, false);
+            let all = choices(
+                StepId::Project,
+                &state,
+                StepView {
+                    filter,
+                    ..StepView::default()
+                },
+            );
             let join = ProjectAnswer::Join("p-1".to_owned());
             assert_eq!(actions(&all)[0], Action::Apply(Answer::Project(join)));
             assert_eq!(all.default_row().is_some(), default, "{second} {filter:?}");
@@ -243,7 +259,15 @@ mod tests {
     fn a_watch_is_offered_where_the_ladder_can_be_climbed() {
         let mut health = StepState::default();
         let watches = |state: &StepState, blocker| {
-            choices(StepId::Health, state, "", blocker, false).has(&Action::Watch)
+            choices(
+                StepId::Health,
+                state,
+                StepView {
+                    blocker,
+                    ..StepView::default()
+                },
+            )
+            .has(&Action::Watch)
         };
         assert!(!watches(&health, None));
         for status in [Status::Done, Status::Todo, Status::Failed] {
@@ -256,7 +280,16 @@ mod tests {
     #[test]
     fn a_done_step_goes_on_by_default_and_can_be_answered_anew() {
         let done = state(Status::Done, Facts::Project(ProjectFacts::default()));
-        let of = |change| choices(StepId::Project, &done, "", None, change);
+        let of = |change| {
+            choices(
+                StepId::Project,
+                &done,
+                StepView {
+                    change,
+                    ..StepView::default()
+                },
+            )
+        };
         assert_eq!(actions(&of(false))[0], Action::GoOn);
         assert!(of(false).has(&Action::Change));
         assert!(of(true).has(&Action::Create));
@@ -266,7 +299,14 @@ mod tests {
     fn a_long_list_is_read_out_in_part_and_filtered_by_words() {
         let state = listed((0..100).map(|number| found(number, false)));
         let joins = |filter: &str| {
-            let all = choices(StepId::Project, &state, filter, None, false);
+            let all = choices(
+                StepId::Project,
+                &state,
+                StepView {
+                    filter,
+                    ..StepView::default()
+                },
+            );
             let join = |row: &ChoiceRow<'_>| matches!(row, ChoiceRow::Project(_));
             all.rows().filter(join).count()
         };

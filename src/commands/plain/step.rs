@@ -10,7 +10,7 @@ use crate::{
         browser_login,
         plain::{
             line_wizard::{Destination, LineWizard, Stopped},
-            numbered,
+            numbered::{self, StepView},
             reply::{LineReply, is_yes},
             step_text,
         },
@@ -64,7 +64,13 @@ impl LineWizard<'_> {
         lines::print_changes(self.output, &state);
         loop {
             let blocker = self.session.plan.blocker(step);
-            let choices = numbered::choices(step, &state, &self.filter, blocker, change);
+            let asked = StepView {
+                filter: &self.filter,
+                blocker,
+                change,
+                can_edit: self.editor.is_some(),
+            };
+            let choices = numbered::choices(step, &state, asked);
             if let Some(line) = numbered::left_out(&state, &self.filter) {
                 self.output.line(line);
             }
@@ -203,6 +209,7 @@ impl LineWizard<'_> {
             }
             Action::Watch => self.watch().await,
             Action::Settings(_) => self.change_settings().await,
+            Action::EditFile(file) => self.edit(&file).await,
             Action::Quit => Ok(Destination::End),
             // choices of the summary
             Action::ProbeAll
@@ -296,6 +303,23 @@ impl LineWizard<'_> {
         let reads = io::stdin().is_terminal();
         browser_login::log_in(&mut self.session, storage, reads, self.output).await?;
         self.show_end(StepId::Login).await
+    }
+
+    /// Has an env file edited in the user's editor, which has the terminal meanwhile.
+    async fn edit(&mut self, file: &str) -> Result<Destination, Stopped> {
+        let Some(editor) = &self.editor else {
+            return Ok(Destination::Stay);
+        };
+        match self.session.edit(editor, file).await? {
+            Ok(true) => {
+                self.probe(&[StepId::Env]).await?;
+                self.output
+                    .line("Edited, not written yet: check what changes, then write it.");
+            }
+            Ok(false) => self.output.line("Nothing was changed in the editor."),
+            Err(problem) => self.output.line(format!("That failed: {problem}.")),
+        }
+        Ok(Destination::Stay)
     }
 
     /// Says how an apply has ended, and where that leads.

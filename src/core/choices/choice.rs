@@ -86,6 +86,8 @@ pub(crate) enum Action {
     EditValue(usize),
     /// Shows the values of `neonup.toml`, to change them; the first one of this part is selected.
     Settings(SettingsPart),
+    /// Env: opens what would be written to this file in the user's editor.
+    EditFile(String),
     /// Leaves the wizard.
     Quit,
 }

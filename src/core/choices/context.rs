@@ -25,6 +25,10 @@ pub(crate) enum Medium {
 
 /// What the choices of a step depend on.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of the screen, each independent of the others"
+)]
 pub(crate) struct StepContext<'a> {
     pub medium: Medium,
     pub step: StepId,
@@ -35,6 +39,8 @@ pub(crate) struct StepContext<'a> {
     pub change: bool,
     /// Env: whether the last thing that was done was an undo, so that the next one takes it back.
     pub undone: bool,
+    /// Env: whether there is an editor for what is written.
+    pub can_edit: bool,
     /// Login: whether a key is typed already.
     pub key_typed: bool,
     /// Project: the projects that the filter matches.
@@ -50,6 +56,7 @@ impl<'a> StepContext<'a> {
             blocker: None,
             change: false,
             undone: false,
+            can_edit: false,
             key_typed: false,
             matches: None,
         }
@@ -85,6 +92,7 @@ impl<'a> StepContext<'a> {
             | Action::NextApp
             | Action::EditValue(_)
             | Action::Settings(_)
+            | Action::EditFile(_)
             | Action::Quit => self.own_command(),
         };
         Choice {

@@ -3,11 +3,11 @@
 use crate::core::{
     answer::{Answer, EnvAnswer},
     choices::{
-        choice::{Choice, SettingsPart},
+        choice::{Action, Choice, SettingsPart},
         context::StepContext,
     },
     code::Code,
-    facts::{EnvFacts, Facts},
+    facts::{EnvFacts, EnvFile, Facts},
     finding::Finding,
     plan::StepState,
     step::StepId,
@@ -35,8 +35,34 @@ pub(super) fn undo(context: &StepContext<'_>) -> Choice {
 }
 
 /// The choice to change what is written.
-pub(super) fn settings(context: &StepContext<'_>) -> Choice {
+fn settings(context: &StepContext<'_>) -> Choice {
     context.settings("Change what is written …", SettingsPart::Env)
+}
+
+/// The file that is edited where none is named: one that would change, or else the first.
+pub(crate) fn file_to_edit(state: &StepState) -> Option<&str> {
+    let files = || targets(state);
+    let changing = files().find(|file| !file.diff.is_empty());
+    let file = changing.or_else(|| files().next())?;
+    Some(&file.file)
+}
+
+fn targets(state: &StepState) -> impl Iterator<Item = &EnvFile> {
+    let files = env_facts(state).map_or(&[][..], |env| &env.files);
+    files.iter().filter(|file| !file.example)
+}
+
+/// The choices to change what is written: a file in an editor, or the settings that it comes from.
+pub(super) fn changes(context: &StepContext<'_>) -> Vec<Choice> {
+    let edit = |file: &EnvFile| {
+        let label = format!("Edit {} …", file.file);
+        let edit = context.choice(label, "edit", Action::EditFile(file.file.clone()));
+        edit.note("in your editor, secrets masked")
+    };
+    let files = targets(context.state).filter(|_| context.can_edit);
+    let mut choices: Vec<_> = files.map(edit).collect();
+    choices.push(settings(context));
+    choices
 }
 
 pub(super) fn overwrite(context: &StepContext<'_>) -> Choice {
@@ -69,6 +95,6 @@ pub(super) fn choices(context: &StepContext<'_>) -> Vec<Choice> {
     if can_undo(context.state) {
         choices.push(undo(context));
     }
-    choices.push(settings(context));
+    choices.extend(changes(context));
     choices
 }

@@ -97,6 +97,7 @@ fn written(diff: bool, undo: bool) -> StepState {
         added: 1,
         untouched: 0,
         undo,
+        example: false,
     };
     state(Status::Todo, Facts::Env(EnvFacts { files: vec![file] }))
 }

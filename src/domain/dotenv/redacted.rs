@@ -30,6 +30,47 @@ pub(crate) fn redacted_lines(document: &Document, notes: &[(String, String)]) ->
     lines
 }
 
+/// A piece of the file as one line.
+pub(super) struct ShownPiece {
+    pub(super) text: String,
+    /// Whether nothing of it is hidden.
+    pub(super) is_plain: bool,
+}
+
+/// A piece of the file as one line with its secrets redacted, also where it has several.
+pub(super) fn shown_piece(
+    document: &Document,
+    piece: &EnvPiece,
+    notes: &[(String, String)],
+) -> ShownPiece {
+    let bytes = document.bytes();
+    let as_line = |range: &Range<usize>, shown: fn(&str) -> String| {
+        let line = line(bytes, range.clone());
+        let text = shown(&line);
+        ShownPiece {
+            is_plain: text == line,
+            text,
+        }
+    };
+    match piece {
+        EnvPiece::Blank(range) => as_line(range, str::to_owned),
+        EnvPiece::Comment(range) => as_line(range, comment),
+        EnvPiece::Unreadable(range) => as_line(range, unreadable),
+        EnvPiece::Entry(entry) => {
+            let after = line(bytes, entry.span.end..entry.lines.end);
+            let is_plain = notes.iter().all(|(key, _)| *key != entry.key)
+                && redact::value(&entry.key, entry.value.expose()) == entry.value.expose()
+                && redact::comment(&after) == after;
+            let mut lines = entry_lines(bytes, entry, notes);
+            lines.truncate(1);
+            ShownPiece {
+                text: lines.concat(),
+                is_plain,
+            }
+        }
+    }
+}
+
 fn line(bytes: &[u8], range: Range<usize>) -> String {
     let text = String::from_utf8_lossy(slice(bytes, range));
     text.trim_end_matches(['\n', '\r'])

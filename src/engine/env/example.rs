@@ -101,6 +101,7 @@ impl ExampleInspection {
             changed: self.changed,
             added: self.added,
             undo: false,
+            example: true,
         })
     }
 

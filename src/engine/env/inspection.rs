@@ -13,7 +13,9 @@ use crate::{
         step::StepId,
     },
     domain::{
-        dotenv::{Document, EnvEntry, EnvLint, LintKind, SetOutcome, beyond_limit},
+        dotenv::{
+            Document, EnvEntry, EnvLint, LintKind, SetOutcome, beyond_limit, editable, restored,
+        },
         sensitive,
         url::{Connection, Part, recognize},
     },
@@ -23,7 +25,7 @@ use crate::{
             example::ExampleInspection,
             judge::{LEFT_OPEN, judge_value},
             links,
-            messages::{FIX, fill_in},
+            messages::{FIX, edit_dropped, edit_open, fill_in},
             public_keys, shadow,
         },
         failures::files::{env_not_read, env_too_large},
@@ -75,6 +77,8 @@ pub(super) struct TargetInspection {
     pub(super) protection: Option<Protection>,
     /// Whether it begins with a byte order mark, which a write takes away.
     pub(super) mark: bool,
+    /// Whether a person has changed what is written.
+    pub(super) edited: bool,
     /// Why it cannot be written as wanted.
     pub(super) problem: Option<Failure>,
 }
@@ -115,6 +119,7 @@ impl EnvInspection {
         for (target, spec) in targets.iter_mut().zip(specs) {
             target.tidy(spec);
             target.without_mark();
+            target.take_edits(cx);
             let hidden = shadow::find(cx, &target.wanted, spec);
             target.findings.extend(hidden);
             target.example = ExampleInspection::read(cx, spec, &target.wanted)?;
@@ -174,6 +179,7 @@ impl TargetInspection {
             example: None,
             protection: None,
             mark: false,
+            edited: false,
             problem: None,
         })
     }
@@ -489,6 +495,38 @@ impl TargetInspection {
         self.mark = self.wanted.remove_mark();
     }
 
+    /// Puts the edits in. Where the file or the plan is another one than the person has seen, they are dropped, which is told.
+    fn take_edits(&mut self, cx: &Cx) {
+        let edits = cx.with_env_edits(|edits| edits.get(&self.file).cloned().unwrap_or_default());
+        if edits.is_empty() {
+            return;
+        }
+        let mut wanted = self.wanted.clone();
+        let mut notes = self.notes.clone();
+        for edit in &edits {
+            let same = editable(&wanted, &notes) == edit.base;
+            let bytes = same.then(|| restored(&wanted, &notes, edit.text.expose()).ok());
+            let Some(bytes) = bytes.flatten() else {
+                cx.with_env_edits(|edits| edits.remove(&self.file));
+                self.findings.push(edit_dropped(&self.file));
+                return;
+            };
+            let edited = Document::parse(&bytes);
+            // what was typed is no longer what the note says
+            notes.retain(|(key, _)| edited.get(key) == wanted.get(key));
+            wanted = edited;
+        }
+        self.wanted = wanted;
+        self.notes = notes;
+        let (changed, added) = count(&self.document, &self.wanted);
+        self.changed = changed;
+        self.added = added;
+        self.edited = true;
+        if self.rewritten() {
+            self.findings.push(edit_open(&self.file));
+        }
+    }
+
     /// Writes values of wanted keys in a better style, where there is one.
     fn tidy(&mut self, spec: &EnvTarget) {
         let ours = |spec: &KeySpec| *spec != KeySpec::ByHand;
@@ -500,6 +538,23 @@ impl TargetInspection {
             }
         }
     }
+}
+
+/// How many keys differ, and how many are new.
+fn count(before: &Document, after: &Document) -> (usize, usize) {
+    let mut changed = 0;
+    let mut added = 0;
+    for entry in after.entries() {
+        match before.get(&entry.key) {
+            None => added += 1,
+            Some(value) if *value != entry.value => changed += 1,
+            Some(_) => {}
+        }
+    }
+    let gone = before
+        .entries()
+        .filter(|entry| after.get(&entry.key).is_none());
+    (changed + gone.count(), added)
 }
 
 /// Gives keys that are to be the same as in another file that file's value.

@@ -164,3 +164,25 @@ pub(super) fn saved_meanwhile() -> Finding {
     .detail("its version was kept, and the keys were written to that version")
     .hint("reload the file in any editor that still shows the older text")
 }
+
+/// A person has changed what is written, and it isn't written yet.
+pub(super) fn edit_open(file: &str) -> Finding {
+    Finding::new(
+        Code::EnvEdited,
+        format!("your changes to `{file}` aren't written yet"),
+    )
+    .path(file)
+    .fixable()
+}
+
+/// A person has changed what is written, and then it became something else.
+pub(super) fn edit_dropped(file: &str) -> Finding {
+    Finding::new(
+        Code::EnvEdited,
+        format!("your changes to `{file}` were dropped"),
+    )
+    .path(file)
+    .severity(Severity::Note)
+    .detail("the file, or what neonup would write to it, changed after you edited it")
+    .hint("edit it again")
+}

@@ -51,6 +51,7 @@ pub(super) fn report(cx: &Cx, inspection: &EnvInspection) -> Report {
             added: target.added,
             untouched,
             undo,
+            example: false,
         });
         if let Some(example) = &target.example {
             findings.extend(example.findings.iter().cloned());
@@ -147,6 +148,8 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
             }
         } else if target.mark {
             format!("`{file}`: byte order mark to remove")
+        } else if target.edited && target.rewritten() {
+            format!("`{file}`: your changes to write")
         } else if target.open > 0 {
             let open = target.open;
             let are = if open == 1 { "is" } else { "are" };

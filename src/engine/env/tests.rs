@@ -1,3 +1,5 @@
+mod edits;
+
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
 
 use crate::engine::env::*;
@@ -5,9 +7,11 @@ use crate::ports::files::UndoCopy;
 use crate::testing::folders::{mode, set_mode, symlink, temp_dir};
 use crate::{
     core::{
+        code::Code,
         event::Verdict,
         facts::{DiffSign, Facts},
         remedy::Remedy,
+        secret::Secret,
         step::StepId,
     },
     domain::{dotenv::Document, reading::Spot, url::Connection},

@@ -9,6 +9,9 @@ pub(crate) const CONDA_PROGRAMS: &str = "bin";
 /// The names by which a Python may be found, the best first.
 pub(crate) const PYTHON: &[&str] = &["python", "python3"];
 
+/// The editors that are usual here, the easiest first.
+pub(crate) const EDITORS: &[&str] = &["nano", "vi"];
+
 /// The file names that a program of this name may have, the first that counts first.
 pub(crate) fn file_names(program: &str, _endings: Option<&str>) -> Vec<String> {
     vec![program.to_owned()]
@@ -22,6 +25,11 @@ pub(crate) fn is_path(word: &str) -> bool {
 /// Words as they can be pasted into a shell.
 pub(crate) fn typed(words: &[&str]) -> String {
     shlex::try_join(words.iter().copied()).unwrap_or_else(|_nul| words.join(" "))
+}
+
+/// The words of a command as a person has written it; `None` where a quote isn't closed.
+pub(crate) fn words(command: &str) -> Option<Vec<String>> {
+    shlex::split(command)
 }
 
 /// The interpreter of a virtual environment.

@@ -12,6 +12,9 @@ pub(crate) const PYTHON: &[&str] = &["python", "py"];
 /// What can be started. The rest of `PATHEXT` are scripts of other programs.
 const STARTABLE: [&str; 4] = [".com", ".exe", ".bat", ".cmd"];
 
+/// The editors that are usual here, the easiest first.
+pub(crate) const EDITORS: &[&str] = &["notepad.exe"];
+
 /// The file names that a program of this name may have, the first that counts first: in the order of `PATHEXT`.
 pub(crate) fn file_names(program: &str, endings: Option<&str>) -> Vec<String> {
     let named = program.to_ascii_lowercase();
@@ -50,6 +53,11 @@ pub(crate) fn typed(words: &[&str]) -> String {
         format!("\"{}{end}\"", word.replace('"', "\\\""))
     };
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a command as a person has written it; `None` where a quote isn't closed. A backslash is a part of a path.
+pub(crate) fn words(command: &str) -> Option<Vec<String>> {
+    shlex::split(&command.replace('\\', r"\\"))
 }
 
 /// The interpreter of a virtual environment.

@@ -167,6 +167,7 @@ pub(crate) fn env(ignored: bool) -> Facts {
                 added: 4,
                 untouched: 2,
                 undo: false,
+                example: false,
             },
             EnvFile {
                 file: "frontend/.env.local".to_owned(),
@@ -183,6 +184,7 @@ pub(crate) fn env(ignored: bool) -> Facts {
                 added: 2,
                 untouched: 0,
                 undo: false,
+                example: false,
             },
         ],
     })

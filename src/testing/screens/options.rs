@@ -1,6 +1,6 @@
 //! Options that the wizard is started with.
 
-use crate::tui::Options;
+use crate::{core::environment::Environment, ports::editor::TextEditor, tui::Options};
 
 /// The wizard against the sandbox.
 pub(crate) fn options() -> Options {
@@ -15,6 +15,7 @@ pub(crate) fn options() -> Options {
             "Sample project and sandbox are removed at the end; `neonup demo --dir DIR` keeps them"
                 .to_owned(),
         ],
+        editor: TextEditor::find(Environment::new([("EDITOR".to_owned(), "vi".to_owned())])),
         ..Options::default()
     }
 }

@@ -257,6 +257,19 @@ impl App {
         choices::can_undo(self.plan.step(StepId::Env))
     }
 
+    /// The env file that can be edited here.
+    pub(crate) fn file_to_edit(&self) -> Option<&str> {
+        let step = StepId::Env;
+        let idle = self.busy(step).is_none() && self.screen == Screen::Step(step);
+        let can = idle && self.can_edit() && self.plan.blocker(step).is_none();
+        can.then(|| choices::file_to_edit(self.plan.step(step)))?
+    }
+
+    /// Whether there is an editor that may be opened: it would show the audience what presenter mode hides.
+    pub(crate) const fn can_edit(&self) -> bool {
+        self.options.editor.is_some() && !self.presenter
+    }
+
     /// Whether there is something to watch: a health screen whose checks were run, and that is doing nothing else.
     pub(crate) fn can_watch(&self) -> bool {
         self.screen == Screen::Step(StepId::Health)

@@ -21,16 +21,19 @@ use crate::tui::tests::pictures::text;
 use crate::{
     core::{
         answer::Answer,
+        environment::Environment,
         event::Event,
         plan::{Plan, Status},
         step::StepId,
     },
     os::signals::Signal,
+    ports::editor::TextEditor,
     testing::screens::{ScriptedEngine, options},
     tui::{
-        engine::Engine,
+        engine::{Engine, PendingEdit},
         event_loop::{Canvas, Clock, run},
         msg::ExitReason,
+        options::Options,
         state::App,
         view::view,
     },
@@ -84,6 +87,16 @@ impl Canvas for RecordingCanvas {
 
     fn suspend(&mut self) -> Result<(), Infallible> {
         self.suspended += 1;
+        Ok(())
+    }
+
+    fn lend(&mut self) -> Result<(), Infallible> {
+        self.frames.push("lent".to_owned());
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> Result<(), Infallible> {
+        self.frames.push("taken back".to_owned());
         Ok(())
     }
 }
@@ -143,6 +156,8 @@ struct InstantEngine {
     /// Applies that never end by themselves.
     stuck: Option<StepId>,
     runs: RefCell<Vec<(StepId, u64)>>,
+    /// What was opened in the editor, and what came back.
+    edits: RefCell<Vec<String>>,
 }
 
 impl InstantEngine {
@@ -154,6 +169,7 @@ impl InstantEngine {
             applied: RefCell::default(),
             stuck: None,
             runs: RefCell::default(),
+            edits: RefCell::default(),
         };
         (engine, receiver)
     }
@@ -181,6 +197,22 @@ impl Engine for InstantEngine {
         }
         self.applied.borrow_mut().push((step, answer));
         self.play(happens);
+    }
+
+    fn env_text(&self, file: &str) -> PendingEdit<String> {
+        self.edits.borrow_mut().push(format!("opened {file}"));
+        Box::pin(std::future::ready(Ok("A=1\n".to_owned())))
+    }
+
+    fn keep_edit(&self, _file: &str, _base: &str, edited: String) -> PendingEdit<bool> {
+        let mut edits = self.edits.borrow_mut();
+        edits.push(edited);
+        // the first text is refused, so that it is edited again
+        let result = match edits.len() {
+            2 => Err("line 2: no".to_owned()),
+            _ => Ok(true),
+        };
+        Box::pin(std::future::ready(result))
     }
 
     fn cancel(&self, step: StepId) {
@@ -232,6 +264,15 @@ fn canvas() -> RecordingCanvas {
 
 fn journey(
     engine: &InstantEngine,
+    receiver: UnboundedReceiver<Event>,
+    events: Vec<TermEvent>,
+) -> Recording {
+    journey_with(options(), engine, receiver, events)
+}
+
+fn journey_with(
+    options: Options,
+    engine: &InstantEngine,
     mut receiver: UnboundedReceiver<Event>,
     events: Vec<TermEvent>,
 ) -> Recording {
@@ -244,6 +285,7 @@ fn journey(
         time: Rc::clone(&clock.now),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let (plan, reason) = runtime
@@ -254,7 +296,7 @@ fn journey(
             &mut receiver,
             engine,
             &clock,
-            options(),
+            options,
         ))
         .unwrap();
     Recording {
@@ -287,6 +329,35 @@ fn enter_alone_leads_from_a_found_key_to_the_summary() {
             .all(|(_, answer)| answer.is_default())
     );
     assert!(recording.saw("All done"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_env_file_is_edited_while_the_editor_has_the_terminal() {
+    let tools = crate::testing::folders::temp_dir();
+    let script = tools.path().join("editor");
+    std::fs::write(&script, "echo B=2 >> \"$1\"\n").unwrap();
+    let editor = format!("sh '{}'", script.display());
+    let path = std::env::var("PATH").unwrap();
+    let variables = [("EDITOR", editor), ("PATH", path)];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
+    let options = Options {
+        editor: TextEditor::find(Environment::new(variables)),
+        ..options()
+    };
+    let (engine, receiver) = InstantEngine::new(&[StepId::Login, StepId::Project]);
+    let keys = [KeyCode::Char('e'), KeyCode::Char('q')].map(key).to_vec();
+    let recording = journey_with(options, &engine, receiver, keys);
+    // what was said about the first text stands above it, and does not come back
+    assert_eq!(
+        *engine.edits.borrow(),
+        ["opened backend/.env", "A=1\nB=2\n", "A=1\nB=2\nB=2\n"]
+    );
+    let frames = &recording.canvas.frames;
+    let lent = frames.iter().position(|frame| frame == "lent").unwrap();
+    assert_eq!(frames[lent + 1], "taken back", "nothing is drawn meanwhile");
+    assert!(recording.saw("edited, not written yet"));
+    assert_eq!(recording.applied, [], "nothing is written by that");
 }
 
 #[test]

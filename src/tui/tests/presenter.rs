@@ -147,7 +147,7 @@ fn the_mode_can_be_turned_on_and_off_anywhere() {
 
 #[test]
 fn outside_the_demo_nothing_is_reset_or_broken() {
-    let mut app = AppDriver::up_to(StepId::Env).app;
+    let mut app = AppDriver::up_to(StepId::Backend).app;
     for key in ['R', 'm', 'e'] {
         assert_eq!(press(&mut app, KeyCode::Char(key)), []);
         assert_eq!(app.overlay, None, "{key} is the presenter's");

@@ -140,6 +140,7 @@ impl Walk {
                 | Effect::HandOver(_)
                 | Effect::KeepApp
                 | Effect::StopApp
+                | Effect::Edit(_)
                 | Effect::Demo(_)
                 | Effect::Proposal(_)
                 | Effect::Copy(_)
@@ -165,6 +166,7 @@ impl Walk {
             Effect::Proposal(request) => matches!(request, ProposalRequest::Write(_)),
             Effect::Apply(_)
             | Effect::HandOver(_)
+            | Effect::Edit(_)
             | Effect::Demo(_)
             | Effect::KeepApp
             | Effect::StopApp => true,

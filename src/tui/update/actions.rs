@@ -103,7 +103,33 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
             proposal::act(app, &action)
         }
         Action::Settings(part) => proposal::open(app, part),
+        Action::EditFile(file) => vec![Effect::Edit(file)],
         Action::Quit => finish(app),
+    }
+}
+
+/// Opens the env file of this screen in the user's editor.
+pub(super) fn edit_file(app: &App) -> Vec<Effect> {
+    let file = app.file_to_edit().map(str::to_owned);
+    file.map(Effect::Edit).into_iter().collect()
+}
+
+/// Says what came of an edit, and shows what it changes.
+pub(super) fn edited(app: &mut App, outcome: Result<bool, String>) -> Vec<Effect> {
+    match outcome {
+        Ok(true) => {
+            app.notify("edited, not written yet: check the diff, then write it");
+            app.follow = false;
+            app.probe(&[StepId::Env]).into_iter().collect()
+        }
+        Ok(false) => {
+            app.notify("nothing was changed in the editor");
+            Vec::new()
+        }
+        Err(why) => {
+            app.notify(why);
+            Vec::new()
+        }
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
                         | Action::WriteConfig
                         | Action::NextApp
                         | Action::Settings(_)
+                        | Action::EditFile(_)
                 ) {
                     app.chosen.remove(&app.screen);
                 }
@@ -120,6 +121,7 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             let part = step.map_or(SettingsPart::Branch, SettingsPart::of_step);
             proposal::open(app, part)
         }
+        KeyCommand::Explain if app.file_to_edit().is_some() => actions::edit_file(app),
         KeyCommand::New if app.lists_projects() => actions::act(app, Action::Create),
         KeyCommand::Quit => actions::finish(app),
         _ => {
