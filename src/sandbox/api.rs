@@ -72,7 +72,10 @@ fn router(plane: Arc<ControlPlane>, port: u16) -> Router {
     // Neon has two services of databases without an account
     let claims = Router::new()
         .route("/database", post(claims::create))
-        .route("/database/{id}", get(claims::get));
+        .route(
+            "/database/{id}",
+            get(claims::get).post(claims::create_chosen),
+        );
     let claimable = |routes: Router<Arc<ControlPlane>>| {
         routes.layer(from_fn_with_state(
             Arc::clone(&plane),
@@ -95,7 +98,9 @@ fn router(plane: Arc<ControlPlane>, port: u16) -> Router {
         .nest(CLAIMS_BASE, claimable(watched(claims)))
         .nest(temporary::AGENTS_BASE, claimable(watched(agent_routes())))
         .merge(claimable(
-            Router::new().route("/claim/{id}", get(claims::page).post(claims::claim)),
+            Router::new()
+                .route("/claim/{id}", get(claims::page).post(claims::claim))
+                .route("/database/{id}", get(claims::page).post(claims::claim)),
         ))
         .merge(claimable(
             issuer_routes()

@@ -103,6 +103,15 @@ pub(crate) fn uuid() -> String {
     )
 }
 
+/// Whether an id that a client has chosen has the form of a UUID.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let groups = text.split('-').map(|group| {
+        let hex = group.bytes().all(|byte| byte.is_ascii_hexdigit());
+        hex.then_some(group.len())
+    });
+    groups.eq([8, 4, 4, 4, 12].map(Some))
+}
+
 /// The time now, as Neon writes it: RFC 3339 in UTC, here with microseconds.
 pub(crate) fn now() -> String {
     timestamp(OffsetDateTime::now_utc())
@@ -141,7 +150,16 @@ mod tests {
         assert!(api_key().starts_with("napi_") && api_key().len() == 69);
         assert!(password().starts_with("npg_"));
         let uuid = uuid();
-        assert_eq!(uuid.len(), 36);
+        assert!(is_uuid(&uuid), "{uuid}");
+        for other in [
+            "",
+            "0b0c",
+            &uuid[1..],
+            &uuid.replace('4', "g"),
+            &format!("{uuid}-"),
+        ] {
+            assert!(!is_uuid(other), "{other}");
+        }
         assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");
         assert!(b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
     }

@@ -111,6 +111,9 @@ pub(crate) struct TemporaryRecord {
     pub(crate) id: String,
     pub(crate) status: TemporaryStatus,
     pub(crate) expires_at: String,
+    /// Whether the client has chosen the id, and expects the pooled address.
+    #[serde(default)]
+    pub(crate) chosen_id: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -79,7 +79,7 @@ pub(super) async fn register(State(plane): PlaneState, bytes: Bytes) -> AgentRep
     if wanted.kind != "anonymous" {
         return Err(invalid("type must be anonymous"));
     }
-    let name = temporary::create(&plane).await.map_err(|refused| {
+    let name = temporary::create(&plane, None).await.map_err(|refused| {
         if refused.status() == StatusCode::TOO_MANY_REQUESTS {
             let message = "too many identities were created; try again later";
             return AgentError::new(refused.status(), "rate_limited", message);

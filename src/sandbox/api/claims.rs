@@ -1,5 +1,9 @@
 //! Neon's service of temporary databases (`neon.new`): one call makes a database without an account, and its id alone reads
 //! and claims it. The service asks for no key.
+//!
+//! The current form of the call is `POST /database`. The npm packages (`neon-new`, `get-db`, …) still send the older one, with an
+//! id of their own and the referrer in the query: `POST /database/{uuid}?referrer=npm:neon-new|…`. Their claim links are
+//! `/database/{uuid}`.
 
 use axum::{
     Json,
@@ -15,7 +19,7 @@ use time::{Duration, OffsetDateTime};
 use crate::sandbox::{
     api::{
         reply::{self, ApiError, Reply},
-        request::{self, PlaneState},
+        request::{self, PlaneState, Query},
         temporary,
     },
     control_plane::ControlPlane,
@@ -49,7 +53,37 @@ pub(super) async fn create(State(plane): PlaneState, headers: HeaderMap, bytes: 
     if new.referrer.trim().is_empty() {
         return Err(ApiError::bad_request("Missing referrer"));
     }
-    let project = temporary::create(&plane).await?;
+    let project = temporary::create(&plane, None).await?;
+    view(&plane, &headers, &project)
+}
+
+/// Makes a database with the client's id, in the older form of the call.
+pub(super) async fn create_chosen(
+    State(plane): PlaneState,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    query: Query,
+    bytes: Bytes,
+) -> Reply {
+    #[derive(Default, Deserialize)]
+    struct Settings {
+        #[serde(default, rename = "enable_logical_replication")]
+        _replication: bool,
+    }
+    if !bytes.is_empty() {
+        let _: Settings =
+            serde_json::from_slice(&bytes).map_err(|_malformed| temporary::failed())?;
+    }
+    if query
+        .get("referrer")
+        .is_none_or(|referrer| referrer.trim().is_empty())
+    {
+        return Err(ApiError::bad_request("Missing referrer"));
+    }
+    if !ids::is_uuid(&id) {
+        return Err(ApiError::bad_request("Invalid database id"));
+    }
+    let project = temporary::create(&plane, Some(id)).await?;
     view(&plane, &headers, &project)
 }
 
@@ -113,12 +147,17 @@ fn view(plane: &ControlPlane, headers: &HeaderMap, project: &str) -> Reply {
     let view = |project: &ProjectRecord| -> Option<Value> {
         let temporary = project.temporary.as_ref()?;
         let shown = temporary.status == TemporaryStatus::Unclaimed;
+        let (uri, page) = if temporary.chosen_id {
+            (temporary::pooled_connection_uri(project), "database")
+        } else {
+            (temporary::connection_uri(project), "claim")
+        };
         Some(json!({
             "id": temporary.id,
             "status": temporary.status,
             "neon_project_id": project.id,
-            "connection_string": temporary::connection_uri(project).filter(|_| shown),
-            "claim_url": format!("{origin}/claim/{}", temporary.id),
+            "connection_string": uri.filter(|_| shown),
+            "claim_url": format!("{origin}/{page}/{}", temporary.id),
             "expires_at": temporary.expires_at,
             "created_at": project.created_at,
             "updated_at": project.updated_at,

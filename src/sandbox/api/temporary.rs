@@ -4,7 +4,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::sandbox::{
@@ -33,18 +32,26 @@ pub(super) fn failed() -> ApiError {
     ApiError::internal("Failed to create the database.")
 }
 
-/// Makes a database that is nobody's, and waits until it can be used. Returns the id of its project.
-pub(super) async fn create(plane: &Arc<ControlPlane>) -> Result<String, ApiError> {
+/// Makes a database that is nobody's, with this id or a new one, and waits until it can be used. Returns the id of its project.
+pub(super) async fn create(
+    plane: &Arc<ControlPlane>,
+    chosen: Option<String>,
+) -> Result<String, ApiError> {
     let temporary = TemporaryRecord {
-        id: ids::uuid(),
+        chosen_id: chosen.is_some(),
+        id: chosen.unwrap_or_else(ids::uuid),
         status: TemporaryStatus::Unclaimed,
         expires_at: ids::timestamp(OffsetDateTime::now_utc() + LIFETIME),
     };
+    let id = temporary.id.clone();
     let project = provisioning::ownerless(temporary, plane.pg_version().await)?;
     if !plane.take_turn(RATE_LIMIT, RATE_TIME) {
         return Err(ApiError::too_many_requests(RATE_TIME));
     }
     let (project, scheduled) = provisioning::begin(plane, project, |state| {
+        if state.temporary_project(&id).is_some() {
+            return Err(failed()); // whoever knows an id can read it: nobody gets it by asking for it again
+        }
         let living = state.projects.values().filter(|one| one.is_ownerless());
         if living.count() < LIVING_LIMIT {
             return Ok(());
@@ -180,9 +187,18 @@ async fn operations_end_well(plane: &ControlPlane, project: &str) -> bool {
 }
 
 /// How to connect to a database.
-pub(super) fn connection_uri(project: &ProjectRecord) -> Option<Value> {
+pub(super) fn connection_uri(project: &ProjectRecord) -> Option<String> {
     let branch = project.default_branch()?;
     let (role, database) = (branch.roles.first()?, branch.databases.first()?);
-    let mut view = views::connection(role, project.endpoints.first()?, &database.name);
-    Some(view.get_mut("connection_uri")?.take())
+    let endpoint = project.endpoints.first()?;
+    let password = role.password.as_deref()?;
+    Some(views::uri(&role.name, password, endpoint, &database.name))
+}
+
+/// The same with the name of the pooled compute, from which clients make the address of the compute itself by removing
+/// `-pooler`. There is no pooler behind it; the name is in the options, because no host name of the sandbox could hold it.
+pub(super) fn pooled_connection_uri(project: &ProjectRecord) -> Option<String> {
+    let direct = connection_uri(project)?;
+    let endpoint = &project.endpoints.first()?.id;
+    Some(format!("{direct}&options=endpoint%3D{endpoint}-pooler"))
 }

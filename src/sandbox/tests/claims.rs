@@ -56,6 +56,52 @@ async fn claim_service_refuses_with_its_own_messages() {
     sandbox.shutdown().await;
 }
 
+/// What `neon-new` 0.14 sends: an id of its own, the referrer in the query.
+#[tokio::test(flavor = "multi_thread")]
+async fn client_may_choose_the_id() {
+    let sandbox = start_with(claimable()).await;
+    let service = service(&sandbox);
+    let id = "0b0c0000-1111-4222-8333-444455556666";
+    let path = format!("/api/v1/database/{id}");
+    let create = async |path: &str| {
+        let body = json!({"enable_logical_replication": false});
+        service.post(path, body).await
+    };
+    let missing = create(&path).await.expect(400);
+    assert_eq!(missing.text("/message"), "Missing referrer");
+    let misshapen = create("/api/v1/database/0b0c?referrer=x").await;
+    misshapen.expect(400);
+    let referred = format!("{path}?referrer=npm%3Aneon-new%7Cnpm%3Aneon-new%2Fcli");
+    let made = create(&referred).await.expect(200);
+    assert_eq!(made.text("/id"), id);
+    // nobody reads a database by asking for its id once more
+    let again = create(&referred).await.expect(500);
+    assert_eq!(again.text("/message"), "Failed to create the database.");
+    let found = service.get(&path).await.expect(200);
+    assert_eq!(found.text("/status"), "UNCLAIMED");
+    // the client removes `-pooler` for the address of the compute
+    let pooled = found.text("/connection_string");
+    let direct = pooled.replacen("-pooler", "", 1);
+    assert!(pooled.contains("-pooler") && !direct.contains("pooler"));
+    for uri in [pooled, direct] {
+        let mut database = connect(&uri, sandbox.ca_file()).await.unwrap();
+        assert_eq!(
+            ask(&mut database, "SELECT current_user").await,
+            "neondb_owner"
+        );
+    }
+    // its claim link
+    let page = service.get(&format!("/database/{id}")).await.expect(200);
+    assert!(page.body.to_string().contains("Nobody owns"), "{page:?}");
+    service
+        .post(&format!("/database/{id}"), json!({}))
+        .await
+        .expect(200);
+    let claimed = service.get(&path).await.expect(200);
+    assert_eq!(claimed.text("/status"), "CLAIMED");
+    sandbox.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn temporary_database_works_and_stays_hidden_until_claimed() {
     let dir = temp_dir();
