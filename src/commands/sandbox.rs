@@ -31,8 +31,8 @@ pub(crate) struct SandboxArgs {
     )]
     pg_bin: Option<PathBuf>,
     /// Start with this fault, as NAME=VALUE or JSON. The names are those of POST /sandbox/faults: `latency_ms=100`,
-    /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `errors=[{"status":429,"count":2}]`. Can be
-    /// repeated.
+    /// `lost_creates=1`, `database=stall`, `wake_ms=3000`, `never_wakes=true`, `certificate=expired`, `errors=[{"status":429,"count":2}]`;
+    /// docs/sandbox.md lists them. Can be repeated.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<String>,
     /// Let every user of this machine use the services that create databases without a key. Otherwise they answer only your own

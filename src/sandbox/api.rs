@@ -7,6 +7,7 @@ mod call;
 mod caller;
 mod claims;
 mod cuttable;
+mod damage;
 mod databases;
 mod endpoints;
 mod extras;

@@ -1,6 +1,7 @@
 //! The sandbox's own certificate authority, and the certificate that its computes present.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -8,7 +9,7 @@ use std::{
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls::{
     ServerConfig,
@@ -16,7 +17,7 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::sandbox::files;
+use crate::sandbox::{faults::CertificateFault, files};
 
 /// What a client of Postgres names in its TLS handshake (ALPN), and what one of HTTP does.
 pub(crate) const POSTGRES: &[u8] = b"postgresql";
@@ -28,10 +29,24 @@ pub(crate) struct Authority {
     pub(crate) file: PathBuf,
     /// The same as PEM.
     pub(crate) pem: String,
-    /// Accepts TLS with the leaf certificate.
+    leaves: BTreeMap<CertificateFault, Leaf>,
+    proper: Leaf,
+}
+
+/// A certificate of the computes.
+#[derive(Clone)]
+pub(crate) struct Leaf {
+    /// Accepts TLS with it.
     pub(crate) acceptor: TlsAcceptor,
-    /// The leaf's DER, from which channel binding is computed.
-    pub(crate) leaf: CertificateDer<'static>,
+    /// Its DER, from which channel binding is computed.
+    pub(crate) der: CertificateDer<'static>,
+}
+
+impl Authority {
+    /// The certificate to present, with this fault.
+    pub(crate) fn leaf(&self, fault: CertificateFault) -> &Leaf {
+        self.leaves.get(&fault).unwrap_or(&self.proper)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -63,29 +78,72 @@ pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
     };
     // The issuer is rebuilt from the same parameters: its name and key are all that a signature refers to.
     let issuer = Issuer::new(authority()?, key);
-    let names = ["localhost", "*.localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let mut leaf = CertificateParams::new(names)?;
+    let stranger = Issuer::new(authority()?, KeyPair::generate()?);
+    let mut leaves = BTreeMap::new();
+    for fault in [
+        CertificateFault::Expired,
+        CertificateFault::NotYetValid,
+        CertificateFault::WrongName,
+        CertificateFault::Untrusted,
+    ] {
+        leaves.insert(fault, leaf(&issuer, &stranger, fault)?);
+    }
+    Ok(Authority {
+        file,
+        pem,
+        proper: leaf(&issuer, &stranger, CertificateFault::Normal)?,
+        leaves,
+    })
+}
+
+/// Makes a certificate with this fault; `stranger` signs the one that nobody trusts.
+fn leaf(
+    issuer: &Issuer<'_, KeyPair>,
+    stranger: &Issuer<'_, KeyPair>,
+    fault: CertificateFault,
+) -> Result<Leaf, CaError> {
+    let names: &[&str] = match fault {
+        CertificateFault::WrongName => &["another-host.invalid"],
+        CertificateFault::Normal
+        | CertificateFault::Expired
+        | CertificateFault::NotYetValid
+        | CertificateFault::Untrusted => &["localhost", "*.localhost", "127.0.0.1", "::1"],
+    };
+    let mut leaf = CertificateParams::new(
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>(),
+    )?;
+    match fault {
+        CertificateFault::Expired => leaf.not_after = date_time_ymd(2025, 1, 1),
+        CertificateFault::NotYetValid => leaf.not_before = date_time_ymd(2999, 1, 1),
+        CertificateFault::Normal | CertificateFault::WrongName | CertificateFault::Untrusted => {}
+    }
+    let issuer = if fault == CertificateFault::Untrusted {
+        stranger
+    } else {
+        issuer
+    };
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.use_authority_key_identifier_extension = true;
     leaf.distinguished_name
         .push(DnType::CommonName, "localhost");
     let leaf_key = KeyPair::generate()?;
-    let leaf = leaf.signed_by(&leaf_key, &issuer)?.der().clone();
+    let der = leaf.signed_by(&leaf_key, issuer)?.der().clone();
     // The provider is named, so that nothing here depends on a process-wide default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(
-            vec![leaf.clone()],
+            vec![der.clone()],
             PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
         )?;
     tls.alpn_protocols = vec![POSTGRES.to_vec(), HTTP.to_vec()];
-    Ok(Authority {
-        file,
-        pem,
+    Ok(Leaf {
         acceptor: TlsAcceptor::from(Arc::new(tls)),
-        leaf,
+        der,
     })
 }
 
@@ -111,7 +169,7 @@ mod tests {
         let first = open(dir.path()).unwrap();
         let second = open(dir.path()).unwrap();
         assert_eq!(first.pem, second.pem);
-        assert_ne!(first.leaf, second.leaf);
+        assert_ne!(first.proper.der, second.proper.der);
         assert_eq!(mode(&dir.path().join("ca.key")), 0o600);
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Faults {
     pub failed_operations: u32,
     /// What happens to connections to a database.
     pub database: DatabaseFault,
+    /// What is wrong with the certificate of the computes.
+    pub certificate: CertificateFault,
     /// No compute starts: operations run forever, connections wait.
     pub never_wakes: bool,
     /// A sleeping compute takes at least this long to wake up.
@@ -48,6 +50,10 @@ pub(crate) struct ErrorBurst {
     pub count: u32,
     /// The value of the `Retry-After` header, if there is to be one.
     pub retry_after: Option<String>,
+    /// The value of the `Location` header, for a redirect.
+    pub location: Option<String>,
+    /// A web page instead of JSON, as the login page of a network is.
+    pub page: bool,
     /// Neon's error code, such as `PROJECTS_LIMIT_EXCEEDED`.
     pub code: String,
     /// The message; empty = Neon's own for the status.
@@ -86,6 +92,12 @@ pub(crate) enum BodyDamage {
     Html,
     /// The request is done, and the connection is cut before the answer.
     Lost,
+    /// Half of the announced bytes, and then nothing.
+    Stall,
+    /// So much blank space in the JSON that nobody should hold it in memory.
+    Huge,
+    /// A full page of a list, with a cursor to one more.
+    EndlessCursor,
 }
 
 /// What happens to connections to a database.
@@ -100,6 +112,20 @@ pub(crate) enum DatabaseFault {
     Stall,
     /// They log in, and are cut at the first query.
     Cut,
+}
+
+/// What is wrong with the certificate of the computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CertificateFault {
+    #[default]
+    Normal,
+    Expired,
+    NotYetValid,
+    /// It is another host's.
+    WrongName,
+    /// Nobody knows who signed it.
+    Untrusted,
 }
 
 /// What happens to logins in the browser.

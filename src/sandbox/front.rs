@@ -9,11 +9,12 @@ use std::{
     time::Duration,
 };
 
+use rustls::pki_types::CertificateDer;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
-use tokio_rustls::server::TlsStream;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::sandbox::{
     ca,
@@ -204,7 +205,8 @@ impl EndpointFront {
                 .until_faults(|faults| faults.database != DatabaseFault::Stall)
                 .await;
         }
-        let mut tls = match within(self.begin(stream)).await? {
+        let leaf = plane.authority.leaf(plane.faults().certificate);
+        let mut tls = match within(self.begin(stream, &leaf.acceptor)).await? {
             Begun::Done => return Ok(()),
             Begun::Postgres(tls) => tls,
             Begun::Http(tls) => {
@@ -212,15 +214,14 @@ impl EndpointFront {
                 return serverless::serve(&self.0, tls).await;
             }
         };
-        let outcome = self.session(&mut tls, login).await;
+        let outcome = self.session(&mut tls, &leaf.der, login).await;
         // A close_notify even after an error: libpq 17 and newer report a failed cancel without it.
         tls.shutdown().await.unwrap_or_default();
         outcome
     }
 
     /// Reads up to the TLS handshake.
-    async fn begin(&self, mut stream: TcpStream) -> io::Result<Begun> {
-        let acceptor = &self.0.plane.authority.acceptor;
+    async fn begin(&self, mut stream: TcpStream, acceptor: &TlsAcceptor) -> io::Result<Begun> {
         let mut first = [0];
         stream.peek(&mut first).await?;
         if first == [0x16] {
@@ -261,6 +262,7 @@ impl EndpointFront {
     async fn session(
         &self,
         tls: &mut TlsStream<TcpStream>,
+        certificate: &CertificateDer<'static>,
         login: tokio::sync::SemaphorePermit<'_>,
     ) -> io::Result<()> {
         let packet = within(wire::read_untyped(tls)).await?;
@@ -272,9 +274,7 @@ impl EndpointFront {
             let message = wire::fatal(refusal.sqlstate, &refusal.text);
             return tls.write_all(&message).await;
         }
-        let proving = Proving::Scram {
-            certificate: &self.0.plane.authority.leaf,
-        };
+        let proving = Proving::Scram { certificate };
         self.0.serve(tls, &packet, proving, login).await
     }
 }

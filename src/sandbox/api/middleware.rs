@@ -12,11 +12,12 @@ use axum::{
 use crate::sandbox::{
     api::{
         cuttable::ConnectionCutter,
+        damage,
         reply::{self, ApiError, RequestId},
         request::{self, PlaneState},
     },
     control_plane::LoggedRequest,
-    faults::{BodyDamage, Faults},
+    faults::{BodyDamage, BodyFault, Faults},
 };
 
 /// Gives each request its id, and logs it.
@@ -47,12 +48,12 @@ pub(super) async fn record(
 pub(super) async fn misbehave(
     State(plane): PlaneState,
     ConnectInfo(scissors): ConnectInfo<ConnectionCutter>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let latency = plane.faults().latency_ms;
-    if latency > 0 {
-        tokio::time::sleep(Duration::from_millis(latency)).await;
+    let faults = plane.faults();
+    if faults.latency_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(faults.latency_ms)).await;
     }
     let (method, path) = (
         request.method().to_string(),
@@ -60,6 +61,13 @@ pub(super) async fn misbehave(
     );
     if let Some(burst) = plane.take_fault(|faults| faults.take_error(&method, &path)) {
         return ApiError::of_burst(burst).into_response();
+    }
+    let limit = page_limit(&request);
+    let is_endless = |body: &BodyFault| body.kind == BodyDamage::EndlessCursor;
+    if faults.bodies.iter().any(is_endless)
+        && let Some(uri) = damage::without_cursor(request.uri())
+    {
+        *request.uri_mut() = uri;
     }
     let response = next.run(request).await;
     let created =
@@ -73,6 +81,14 @@ pub(super) async fn misbehave(
     match plane.take_fault(|faults| faults.take_body(&method, &path)) {
         None => response,
         Some(BodyDamage::Lost) => scissors.cut(response),
-        Some(kind) => reply::damage(response, kind).await,
+        Some(kind) => damage::damage(response, kind, limit).await,
     }
+}
+
+/// How many entries a client wants on a page.
+fn page_limit(request: &Request) -> usize {
+    let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(request.uri());
+    let pairs = query.map(|query| query.0).unwrap_or_default();
+    let limit = pairs.iter().find(|(name, _)| name == "limit");
+    limit.and_then(|(_, text)| text.parse().ok()).unwrap_or(10)
 }

@@ -1,21 +1,16 @@
-//! Answers: errors in Neon's form, request ids, damaged bodies.
+//! Answers: errors in Neon's form, request ids.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json,
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
-use crate::sandbox::{
-    faults::{BodyDamage, ErrorBurst},
-    ids,
-    records::ProjectRecord,
-};
+use crate::sandbox::{faults::ErrorBurst, ids, records::ProjectRecord};
 
 pub(super) type Reply = Result<Json<Value>, ApiError>;
 /// The answer of a handler that creates something.
@@ -23,6 +18,11 @@ pub(super) type CreatedReply = Result<(StatusCode, Json<Value>), ApiError>;
 
 /// What the web framework's own errors are.
 const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const PAGE: HeaderValue = HeaderValue::from_static("text/html");
+/// What a network shows to who has not logged in to it.
+pub(super) const NETWORK_PAGE: &str =
+    "<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body>…</body></html>";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where Neon puts the request's id on a success.
 const ANSWER_ID: HeaderName = HeaderName::from_static("x-neon-ret-request-id");
@@ -34,6 +34,9 @@ pub(super) struct ApiError {
     code: String,
     message: String,
     retry_after: Option<String>,
+    location: Option<String>,
+    /// Whether it is told as a web page.
+    page: bool,
 }
 
 impl ApiError {
@@ -43,6 +46,8 @@ impl ApiError {
             code: String::new(),
             message: message.into(),
             retry_after: None,
+            location: None,
+            page: false,
         }
     }
 
@@ -130,6 +135,8 @@ impl ApiError {
             code: burst.code,
             message,
             retry_after: burst.retry_after,
+            location: burst.location,
+            page: burst.page,
         }
     }
 }
@@ -149,12 +156,16 @@ fn default_message(status: StatusCode) -> &'static str {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Some(after) = self
-            .retry_after
-            .as_ref()
-            .and_then(|after| HeaderValue::from_str(after).ok())
-        {
-            response.headers_mut().insert(header::RETRY_AFTER, after);
+        for (name, text) in [
+            (header::RETRY_AFTER, &self.retry_after),
+            (header::LOCATION, &self.location),
+        ] {
+            let value = text
+                .as_ref()
+                .and_then(|text| HeaderValue::from_str(text).ok());
+            if let Some(value) = value {
+                response.headers_mut().insert(name, value);
+            }
         }
         response.extensions_mut().insert(self);
         response
@@ -187,51 +198,21 @@ pub(super) fn sign(mut response: Response, id: &RequestId) -> Response {
         response = ApiError::new(status, format!("invalid request: {text}")).into_response();
     }
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let body = json!({"request_id": id.0, "code": error.code, "message": error.message});
+        let (kind, body) = if error.page {
+            (PAGE, NETWORK_PAGE.to_owned())
+        } else {
+            let body = json!({"request_id": id.0, "code": error.code, "message": error.message});
+            (JSON, body.to_string())
+        };
         let (mut parts, _) = response.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        return Response::from_parts(parts, Body::from(body.to_string()));
+        parts.headers.insert(header::CONTENT_TYPE, kind);
+        return Response::from_parts(parts, Body::from(body));
     }
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(ANSWER_ID, id);
     }
     response
-}
-
-/// Damages the body of an answer.
-pub(super) async fn damage(response: Response, kind: BodyDamage) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let half = bytes.slice(..bytes.len() / 2);
-    parts.headers.remove(header::CONTENT_LENGTH);
-    let body = match kind {
-        BodyDamage::Truncated => Body::from(half),
-        BodyDamage::Html => {
-            let html = HeaderValue::from_static("text/html");
-            parts.headers.insert(header::CONTENT_TYPE, html);
-            Body::from(
-                "<!DOCTYPE html><html><head><title>Sign in to the network</title></head><body>…</body></html>",
-            )
-        }
-        // The announced length is the whole body's; after half of it the stream fails, which closes the connection.
-        BodyDamage::Cut | BodyDamage::Lost => {
-            parts
-                .headers
-                .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            let cut = async {
-                // What was sent must be on its way before the error discards it.
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Err(io::Error::from(io::ErrorKind::ConnectionAborted))
-            };
-            let half = stream::once(async move { Ok(half) });
-            Body::from_stream(half.chain(stream::once(cut)))
-        }
-    };
-    Response::from_parts(parts, body)
 }
 
 /// The answer 201.

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sandbox::faults::{BodyDamage, BodyFault, DatabaseFault, ErrorBurst, Faults};
-use reqwest::Method;
+use crate::sandbox::faults::{
+    BodyDamage, BodyFault, CertificateFault, DatabaseFault, ErrorBurst, Faults,
+};
+use reqwest::{Method, header, redirect::Policy};
 use serde_json::json;
 
 use super::support::{Api, connect, start, until};
@@ -97,6 +99,7 @@ async fn body_faults_damage_successful_answers() {
                     .unwrap()
                     .starts_with("<!DOCTYPE html>")
             ),
+            BodyDamage::Stall | BodyDamage::Huge | BodyDamage::EndlessCursor => unreachable!(),
             BodyDamage::Truncated => {
                 let text = sent.unwrap().text().await.unwrap();
                 serde_json::from_str::<serde_json::Value>(&text).expect_err("half of it");
@@ -104,6 +107,109 @@ async fn body_faults_damage_successful_answers() {
         }
         api.get("/auth").await.expect(200);
     }
+    sandbox.shutdown().await;
+}
+
+/// One damage to all answers.
+fn damaging(kind: BodyDamage) -> Faults {
+    Faults {
+        bodies: vec![BodyFault {
+            kind,
+            count: 0,
+            path: None,
+            method: None,
+        }],
+        ..Faults::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_stall_or_do_not_end() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    api.project("one").await;
+    sandbox.set_faults(damaging(BodyDamage::Stall));
+    let mut stalled = api.request(Method::GET, "/auth").send().await.unwrap();
+    assert_eq!(stalled.status(), 200);
+    assert!(stalled.chunk().await.unwrap().is_some(), "half of it came");
+    let more = tokio::time::timeout(Duration::from_millis(300), stalled.chunk()).await;
+    assert!(more.is_err(), "{more:?}");
+
+    sandbox.set_faults(damaging(BodyDamage::Huge));
+    let mut huge = api.request(Method::GET, "/auth").send().await.unwrap();
+    let mut size = 0;
+    while let Some(part) = huge.chunk().await.unwrap() {
+        size += part.len();
+    }
+    assert!(size > 256 << 20, "{size}");
+
+    sandbox.set_faults(damaging(BodyDamage::EndlessCursor));
+    let mut cursor = String::new();
+    for _ in 0..3 {
+        let path = format!("/projects?limit=7&cursor={cursor}");
+        let page = api.get(&path).await.expect(200);
+        assert_eq!(page.body["projects"].as_array().unwrap().len(), 7);
+        let next = page.text("/pagination/cursor");
+        assert_ne!(next, cursor);
+        cursor = next;
+    }
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_redirected_or_answered_with_a_page() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let faults = json!({"errors": [
+        {"status": 307, "count": 1, "location": "http://127.0.0.1:9/login"},
+        {"status": 403, "count": 1, "page": true},
+        {"status": 200, "count": 1, "page": true},
+    ]});
+    api.post("/sandbox/faults", faults).await.expect(200);
+    let client = reqwest::Client::builder().redirect(Policy::none()).build();
+    let client = client.unwrap();
+    for (status, place, text) in [
+        (307, "http://127.0.0.1:9/login", "request_id"),
+        (403, "", "<!DOCTYPE html>"),
+        (200, "", "<!DOCTYPE html>"),
+    ] {
+        let answer = client.post(format!("{}/projects", sandbox.api_host()));
+        let answer = answer.json(&json!({"project": {}})).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let location = answer.headers().get(header::LOCATION);
+        assert_eq!(location.map_or("", |value| value.to_str().unwrap()), place);
+        assert!(answer.text().await.unwrap().contains(text));
+    }
+    let none = api.get("/projects").await.expect(200);
+    assert_eq!(none.body["projects"], json!([]), "nothing was carried out");
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn computes_present_bad_certificates() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let created = api.project("certified").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    connect(&uri, sandbox.ca_file()).await.unwrap();
+    for (certificate, what) in [
+        (CertificateFault::Expired, "expired"),
+        (CertificateFault::NotYetValid, "not valid yet"),
+        (CertificateFault::WrongName, "another-host.invalid"),
+        (CertificateFault::Untrusted, "BadSignature"),
+    ] {
+        sandbox.set_faults(Faults {
+            certificate,
+            ..Faults::default()
+        });
+        let refused = connect(&uri, sandbox.ca_file()).await.unwrap_err();
+        assert!(refused.to_string().contains(what), "{refused}");
+        // who does not verify is let in, channel binding and all
+        let unverified: sqlx::postgres::PgConnectOptions = uri.parse().unwrap();
+        sqlx::ConnectOptions::connect(&unverified).await.unwrap();
+    }
+    sandbox.set_faults(Faults::default());
+    connect(&uri, sandbox.ca_file()).await.unwrap();
     sandbox.shutdown().await;
 }
 
