@@ -150,7 +150,7 @@ impl CommandContext {
         let progress = match (self.streams.stderr, plain) {
             (true, true) => ProgressStyle::Spoken,
             (true, false) => ProgressStyle::Rewritten,
-            (false, _) => ProgressStyle::Hidden,
+            (false, _) => ProgressStyle::Logged,
         };
         let gate = self.gate.clone();
         let mut output = Output::standard(self.options.json, color, progress, gate, Instant::now);

@@ -197,7 +197,7 @@ impl CommandSession {
 
     /// Ends all work after an interruption, and prints what was done and what was not.
     pub(super) async fn interrupted(
-        self,
+        mut self,
         interruption: Interruption,
         steps: &[StepId],
         output: &mut Output,
@@ -205,6 +205,7 @@ impl CommandSession {
         self.runtime.shutdown().await;
         match interruption {
             Interruption::Signal => {
+                self.plan.interrupt();
                 if output.json {
                     output.document(&PlanDocument::new(&self.plan, steps));
                 }

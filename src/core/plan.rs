@@ -374,6 +374,20 @@ impl Plan {
         hasher.finish()
     }
 
+    /// Notes that the work under way was canceled: what was found before it may no longer be so.
+    pub(crate) fn interrupt(&mut self) {
+        for state in self.steps.values_mut() {
+            if state.status == Status::Running {
+                let work = state.progress.take().map(|progress| progress.label);
+                state.evidence = work.map_or_else(
+                    || "canceled".to_owned(),
+                    |label| format!("canceled while {label}"),
+                );
+                state.findings.clear();
+            }
+        }
+    }
+
     /// Notes that a step's fix failed. What was found besides stays: it is as true as before.
     pub(crate) fn fail(&mut self, id: StepId, failure: Failure) {
         let state = self.steps.entry(id).or_default();

@@ -19,6 +19,9 @@ const LIMIT: Duration = Duration::from_mins(5);
 /// The first pause between two polls, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// How long it is until a person is told how to stop. Most operations have ended by then.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Messages for failed or late operations.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WaitMessages {
@@ -80,8 +83,12 @@ pub(super) async fn wait(
             return Ok(());
         };
         let total = operations.len() as u64;
+        let mut label = label(&current.action);
+        if started.elapsed() > PATIENCE {
+            label.push_str(" (Ctrl-C stops, the next run resumes)");
+        }
         cx.progress(Progress {
-            label: label(&current.action),
+            label,
             done: total - open.len() as u64,
             total: Some(total),
         });

@@ -54,7 +54,8 @@ struct Collected {
 /// How progress is shown on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProgressStyle {
-    Hidden,
+    /// A line of its own after a long time, in a log.
+    Logged,
     /// One line that is rewritten.
     Rewritten,
     /// Lines of their own, and not many of them: a screen reader cannot read a line that is rewritten.
@@ -71,8 +72,12 @@ enum ProgressLine {
     Shown,
     /// When the last line was spoken.
     Spoken(Instant),
+    /// When the last line was logged.
+    Logged(Instant),
 }
 
+/// The longest that a log shows nothing of work that goes on.
+const LOGGED_EVERY: Duration = Duration::from_secs(20);
 /// The shortest time between two spoken lines of progress, and before the first one.
 const SPOKEN_EVERY: Duration = Duration::from_secs(3);
 
@@ -96,7 +101,7 @@ impl Output {
             width: None,
             spoken: false,
             progress: match progress {
-                ProgressStyle::Hidden => ProgressLine::Hidden,
+                ProgressStyle::Logged => ProgressLine::Logged(clock()),
                 ProgressStyle::Rewritten => ProgressLine::Cleared,
                 ProgressStyle::Spoken => ProgressLine::Spoken(clock()),
             },
@@ -216,7 +221,7 @@ impl Output {
 
     fn print(&mut self, shown: &str) {
         self.clear_progress();
-        if let ProgressLine::Spoken(last) = &mut self.progress {
+        if let ProgressLine::Spoken(last) | ProgressLine::Logged(last) = &mut self.progress {
             *last = (self.clock)();
         }
         let stream = if self.json {
@@ -280,9 +285,17 @@ impl Output {
 
     /// Shows progress: rewrites the line, or speaks from time to time.
     pub(crate) fn progress(&mut self, text: impl Into<StyledLine>) {
-        if let ProgressLine::Spoken(last) = self.progress {
-            if (self.clock)().duration_since(last) >= SPOKEN_EVERY {
-                self.progress = ProgressLine::Spoken((self.clock)());
+        let (last, every) = match &mut self.progress {
+            ProgressLine::Spoken(last) => (Some(last), SPOKEN_EVERY),
+            ProgressLine::Logged(last) => (Some(last), LOGGED_EVERY),
+            ProgressLine::Hidden | ProgressLine::Cleared | ProgressLine::Shown => {
+                (None, Duration::ZERO)
+            }
+        };
+        if let Some(last) = last {
+            let now = (self.clock)();
+            if now.duration_since(*last) >= every {
+                *last = now;
                 self.note(text);
             }
         } else if self.progress != ProgressLine::Hidden {
@@ -364,7 +377,11 @@ impl Output {
     /// Prints an error as lines.
     pub(crate) fn error(&mut self, error: &ErrorReport) {
         let what = StyledLine::new().plain("error: ");
-        self.note(if self.progress == ProgressLine::Hidden {
+        let is_terminal = !matches!(
+            self.progress,
+            ProgressLine::Hidden | ProgressLine::Logged(_)
+        );
+        self.note(if !is_terminal {
             // what standard output can show says nothing of standard error
             what.plain(&error.what)
         } else {
