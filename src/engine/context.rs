@@ -89,6 +89,8 @@ struct Memory {
     keyring: Option<KeyringState>,
     project: Option<KnownProject>,
     passwordless: Option<KnownProject>,
+    /// The hosts of a compute whose passwords Neon does not store, direct and pooled.
+    unstored: Option<[String; 2]>,
     organization: Option<String>,
     projects_limit: Option<i64>,
     absent: Option<(tokio::time::Instant, Listing)>,
@@ -323,6 +325,17 @@ impl Cx {
     /// The project whose password Neon does not store. It is empty until a reset of this run tells one.
     pub(crate) fn passwordless(&self) -> Option<KnownProject> {
         self.shared.memory().passwordless.clone()
+    }
+
+    /// Whether Neon doesn't store the passwords of the compute at this host.
+    pub(crate) fn stores_no_passwords(&self, host: &str) -> bool {
+        let memory = self.shared.memory();
+        let mut hosts = memory.unstored.iter().flatten();
+        hosts.any(|known| known == host)
+    }
+
+    pub(crate) fn remember_unstored(&self, hosts: Option<[String; 2]>) {
+        self.shared.memory().unstored = hosts;
     }
 
     pub(crate) fn remember_passwordless(&self, project: Option<KnownProject>) {

@@ -8,8 +8,9 @@ use crate::{
         code::Code,
         event::{Progress, Report},
         facts::{AppStanding, Check, CheckState, Facts, HealthFacts},
-        failure::Result,
+        failure::{Failure, Result},
         finding::Finding,
+        invocation::Invocation,
         proof::Basis,
         trust::CommandPurpose,
     },
@@ -310,9 +311,24 @@ impl<'a> HealthChecks<'a> {
                     error.to_string(),
                     Some(elapsed),
                 );
-                Err(error.into())
+                Err(self.not_logged_in(error, connection))
             }
         }
+    }
+
+    /// A password that Neon does not store is not to be had from it.
+    fn not_logged_in(&self, error: DatabaseError, connection: &Connection) -> Failure {
+        let is_unstored = matches!(error, DatabaseError::WrongPassword { .. })
+            && self.cx.stores_no_passwords(&connection.host);
+        let failure = Failure::from(error);
+        if !is_unstored {
+            return failure;
+        }
+        failure.command(Invocation::RotatePassword).hint(format!(
+            "Neon doesn't store this project's passwords: put the right URL in the env file; or run `neonup rotate` to set a \
+            new password for {}, which locks out everyone using the old one",
+            connection.role
+        ))
     }
 
     fn wake(&mut self) {

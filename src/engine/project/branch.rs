@@ -239,6 +239,7 @@ async fn connect(
     let connection = match tokio::try_join!(uri(false), uri(true)) {
         Ok((direct, pooled)) => {
             cx.remember_passwordless(None);
+            cx.remember_unstored(None);
             Connection::from_uris(&direct, Some(&pooled)).ok_or_else(connection_uri_unreadable)?
         }
         Err(NeonError::PasswordNotStored(_)) => {
@@ -254,6 +255,10 @@ async fn connect(
     };
     let mut findings = Vec::new();
     let connection = if known.connection.password.is_empty() {
+        let Connection {
+            host, pooled_host, ..
+        } = &known.connection;
+        cx.remember_unstored(Some([host.clone(), pooled_host.clone()]));
         let (password, finding) = unstored_password(cx, &project.name, &known);
         findings.push(finding);
         let Some(password) = password else {
