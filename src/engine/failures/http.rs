@@ -13,7 +13,7 @@ pub(super) fn unanswered(error: HttpError, setting: &str) -> Failure {
         HttpProblem::TimedOut => "try again, or raise --timeout".to_owned(),
         HttpProblem::Proxy => "check HTTPS_PROXY and NO_PROXY".to_owned(),
         HttpProblem::ProxyLogin => {
-            "put the login in HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT; or add the host to NO_PROXY".to_owned()
+            "put the proxy's user name and password in HTTPS_PROXY, before its host and an @; or add the host to NO_PROXY".to_owned()
         }
         HttpProblem::PlainHttp => {
             format!("check {setting}: does it need http:// instead of https://, or another port?")
@@ -72,7 +72,7 @@ mod tests {
             (
                 HttpProblem::ProxyLogin,
                 "requires a login",
-                "USER:PASSWORD@",
+                "user name and password",
             ),
             (
                 HttpProblem::Untrusted(CertificateFault::Unknown),

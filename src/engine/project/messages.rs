@@ -182,16 +182,18 @@ fn shortened(ids: &[String]) -> String {
 
 /// No project of the wanted name exists.
 pub(super) fn missing(name: &str, listing: &Listing) -> Finding {
-    Finding::new(
-        Code::ProjectMissing,
-        format!("project `{name}` doesn't exist yet"),
-    )
-    .detail(format!(
-        "this key can see {} projects",
-        listing.projects.len()
-    ))
-    .command(Invocation::SetupStep(StepId::Project))
-    .fixable()
+    let title = if listing.is_complete() {
+        format!("project `{name}` doesn't exist yet")
+    } else {
+        format!("project `{name}` isn't in the part of the list that was read")
+    };
+    Finding::new(Code::ProjectMissing, title)
+        .detail(format!(
+            "this key can see {} projects",
+            listing.projects.len()
+        ))
+        .command(Invocation::SetupStep(StepId::Project))
+        .fixable()
 }
 
 /// Several projects have the wanted name.

@@ -270,6 +270,37 @@ impl HttpNeon {
     }
 }
 
+/// What a create asks for. Neon chooses the rest, such as the version of Postgres.
+fn create_body(new: &NewProject) -> Value {
+    let mut project = json!({ "name": new.name });
+    if let Some(fields) = project.as_object_mut() {
+        if let Some(version) = new.postgres {
+            fields.insert("pg_version".to_owned(), json!(version));
+        }
+        if let Some(region) = &new.region {
+            fields.insert("region_id".to_owned(), json!(region));
+        }
+        if let Some(org) = &new.org {
+            fields.insert("org_id".to_owned(), json!(org));
+        }
+    }
+    let mut branch = serde_json::Map::new();
+    branch.extend(
+        new.branch
+            .as_ref()
+            .map(|name| ("name".to_owned(), json!(name))),
+    );
+    branch.extend(
+        new.database
+            .as_ref()
+            .map(|name| ("database_name".to_owned(), json!(name))),
+    );
+    if let (false, Some(fields)) = (branch.is_empty(), project.as_object_mut()) {
+        fields.insert("branch".to_owned(), Value::Object(branch));
+    }
+    json!({ "project": project })
+}
+
 #[async_trait]
 impl Neon for HttpNeon {
     async fn auth(&self, key: &Secret) -> Result<Auth, NeonError> {
@@ -338,33 +369,7 @@ impl Neon for HttpNeon {
         key: &Secret,
         new: &NewProject,
     ) -> Result<CreatedProject, NeonError> {
-        let mut project = json!({ "name": new.name });
-        if let Some(fields) = project.as_object_mut() {
-            if let Some(version) = new.postgres {
-                fields.insert("pg_version".to_owned(), json!(version));
-            }
-            if let Some(region) = &new.region {
-                fields.insert("region_id".to_owned(), json!(region));
-            }
-            if let Some(org) = &new.org {
-                fields.insert("org_id".to_owned(), json!(org));
-            }
-        }
-        let mut branch = serde_json::Map::new();
-        branch.extend(
-            new.branch
-                .as_ref()
-                .map(|name| ("name".to_owned(), json!(name))),
-        );
-        branch.extend(
-            new.database
-                .as_ref()
-                .map(|name| ("database_name".to_owned(), json!(name))),
-        );
-        if let (false, Some(fields)) = (branch.is_empty(), project.as_object_mut()) {
-            fields.insert("branch".to_owned(), Value::Object(branch));
-        }
-        let body = json!({ "project": project });
+        let body = create_body(new);
         let answer: CreatedProjectBody = self.post(key, "/projects", Some(&body)).await?;
         let connection = answer.connection_uris.into_iter().next().and_then(|uri| {
             let mut connection = Connection::from_uris(&Secret::new(uri.connection_uri), None)?;
@@ -581,5 +586,27 @@ impl Neon for HttpNeon {
         let body = self.clients.body(answer).await.ok()?;
         let answer: SandboxBody = serde_json::from_slice(&body).ok()?;
         Some(answer.ca_pem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_create_asks_only_for_what_is_wanted() {
+        let mut new = NewProject {
+            name: "todo".to_owned(),
+            org: None,
+            region: None,
+            postgres: None,
+            branch: None,
+            database: None,
+        };
+        assert_eq!(create_body(&new), json!({"project": {"name": "todo"}}));
+        new.postgres = Some(16);
+        new.database = Some("shop".to_owned());
+        let wanted = json!({"name": "todo", "pg_version": 16, "branch": {"database_name": "shop"}});
+        assert_eq!(create_body(&new), json!({"project": wanted}));
     }
 }
