@@ -20,6 +20,7 @@ mod drivers;
 mod endings;
 mod envdoc;
 mod explain;
+mod faults;
 mod files;
 mod health;
 mod hostile;
