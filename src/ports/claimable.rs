@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 
 use crate::{
     core::secret::Secret,
-    ports::http::{HttpError, UnreadableAnswer},
+    ports::http::{HttpError, RetryAfter, UnreadableAnswer},
 };
 
 /// Why the service did not do what it was asked for.
@@ -26,7 +26,12 @@ pub(crate) enum ClaimableError {
     #[error("{} answered with {} its JSON", .0.host, .0.what())]
     UnreadableAnswer(UnreadableAnswer),
     #[error("{host} asks to slow down")]
-    RateLimited { host: String, message: String },
+    RateLimited {
+        host: String,
+        message: String,
+        /// When the service asks to be asked again.
+        retry_after: Option<RetryAfter>,
+    },
     #[error("{host} couldn't do it ({status})")]
     ServerError {
         host: String,

@@ -1,6 +1,12 @@
 //! What the HTTP adapters share: the client of one base address, why there was no answer, path segments.
 
-use std::{error::Error, fmt, io, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{
+    error::Error,
+    fmt, io,
+    path::PathBuf,
+    sync::OnceLock,
+    time::{Duration, SystemTime},
+};
 
 use reqwest::{Client, Response, StatusCode, header};
 
@@ -150,6 +156,53 @@ impl fmt::Display for UnreadableAnswer {
             "{}: unexpected at line {} column {}",
             self.request, self.line, self.column
         )
+    }
+}
+
+/// The value of a `Retry-After` header, which is seconds or an HTTP date (RFC 9110, section 10.2.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RetryAfter {
+    Seconds(u64),
+    At(SystemTime),
+}
+
+impl RetryAfter {
+    fn parse(text: &str) -> Option<Self> {
+        if let Ok(seconds) = text.trim().parse() {
+            return Some(Self::Seconds(seconds));
+        }
+        let format = time::macros::format_description!(
+            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+        );
+        let date = time::PrimitiveDateTime::parse(text.trim(), format).ok()?;
+        Some(Self::At(date.assume_utc().into()))
+    }
+
+    /// How long that is from now on; `None` where it is over.
+    pub(super) fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Seconds(seconds) => Some(Duration::from_secs(*seconds)),
+            Self::At(at) => at.duration_since(SystemTime::now()).ok(),
+        }
+    }
+}
+
+impl fmt::Display for RetryAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seconds(seconds @ 0..=299) => write!(f, "in {seconds} s"),
+            Self::Seconds(seconds @ 300..=7199) => {
+                write!(f, "in {seconds} s ({} min)", seconds.div_ceil(60))
+            }
+            Self::Seconds(seconds) => {
+                write!(f, "in {seconds} s ({} h)", seconds.div_ceil(3600))
+            }
+            Self::At(at) => {
+                let at = time::OffsetDateTime::from(*at);
+                let (hour, minute) = (at.hour(), at.minute());
+                write!(f, "after {} {hour:02}:{minute:02} UTC", at.date())
+            }
+        }
     }
 }
 
@@ -357,6 +410,11 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
+/// When the service asks to be asked again.
+pub(super) fn retry_after(response: &Response) -> Option<RetryAfter> {
+    RetryAfter::parse(&header_text(response, "retry-after")?)
+}
+
 /// The text of an answer's header, cut where it is longer than any that is read.
 pub(super) fn header_text(response: &Response, name: &str) -> Option<String> {
     let text = response.headers().get(name)?.to_str().ok()?;
@@ -385,6 +443,33 @@ pub(super) fn segment(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_is_told_as_it_was_given() {
+        for (text, told) in [
+            ("7", Some("in 7 s")),
+            ("3600", Some("in 3600 s (60 min)")),
+            (
+                "18446744073709551615",
+                Some("in 18446744073709551615 s (5124095576030432 h)"),
+            ),
+            (
+                "Fri, 31 Dec 2999 23:59:59 GMT",
+                Some("after 2999-12-31 23:59 UTC"),
+            ),
+            ("soon", None),
+            ("-1", None),
+        ] {
+            let read = RetryAfter::parse(text);
+            assert_eq!(read.map(|read| read.to_string()).as_deref(), told, "{text}");
+        }
+        assert_eq!(
+            RetryAfter::parse("7").and_then(|read| read.delay()),
+            Some(Duration::from_secs(7))
+        );
+        let over = RetryAfter::parse("Fri, 31 Dec 1999 23:59:59 GMT").unwrap();
+        assert_eq!(over.delay(), None);
+    }
 
     #[test]
     fn a_segment_cannot_leave_its_place() {

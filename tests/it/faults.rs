@@ -5,22 +5,19 @@
 //! two. The time is bounded by the requests' own limits, which `--timeout` shortens; that of a whole row is only there so that one
 //! that hangs is seen on a machine of any speed.
 
+#[path = "faults/tls.rs"]
+mod tls;
+
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _},
-    net::TcpListener,
+    io::{BufRead as _, BufReader},
     process::Stdio,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
-};
-use rustls::{ServerConfig, ServerConnection, pki_types::PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 
+use self::tls::BadTls;
 use crate::support::{Home, Repo, Run, Sandbox, exchange, faults, signal, spawn, temp_dir};
 
 /// The longest that anything may take, except a compute that never wakes up.
@@ -405,6 +402,15 @@ fn projects(sandbox: &Sandbox, name: &str) -> usize {
     all.filter(|project| project["name"] == name).count()
 }
 
+/// How often a password was reset.
+fn resets(sandbox: &Sandbox) -> usize {
+    let requests = sandbox.requests();
+    let resets = requests
+        .iter()
+        .filter(|request| request.ends_with("/reset_password"));
+    resets.count()
+}
+
 #[test]
 fn who_answers_in_neons_place_is_told_apart() {
     try_rows(&impostors());
@@ -423,87 +429,6 @@ fn refused_creates_are_told_at_once() {
 #[test]
 fn creates_without_an_answer_are_never_repeated() {
     try_rows(&lost());
-}
-
-/// What is wrong with the API's certificate, or with what is there in place of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum BadTls {
-    Expired,
-    NotYetValid,
-    WrongName,
-    Untrusted,
-    Silent,
-    PlainText,
-}
-
-/// Serves the fault on a port; returns it, and the authority as PEM.
-fn serve(fault: BadTls) -> (u16, String) {
-    let authority = || {
-        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "a test's authority");
-        params
-    };
-    let key = KeyPair::generate().unwrap();
-    let pem = authority().self_signed(&key).unwrap().pem();
-    let key = if fault == BadTls::Untrusted {
-        KeyPair::generate().unwrap()
-    } else {
-        key
-    };
-    let name = if fault == BadTls::WrongName {
-        "elsewhere.invalid"
-    } else {
-        "localhost"
-    };
-    let mut leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    if fault == BadTls::Expired {
-        leaf.not_after = date_time_ymd(2025, 1, 1);
-    } else if fault == BadTls::NotYetValid {
-        leaf.not_before = date_time_ymd(2999, 1, 1);
-    }
-    let leaf_key = KeyPair::generate().unwrap();
-    let leaf = leaf
-        .signed_by(&leaf_key, &Issuer::new(authority(), key))
-        .unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![leaf.der().clone()],
-            PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
-        )
-        .unwrap();
-    let config = Arc::new(config);
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    // it ends with the test's process
-    std::thread::spawn(move || {
-        let mut silent = Vec::new();
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { break };
-            if fault == BadTls::Silent {
-                silent.push(stream);
-                continue;
-            }
-            stream.set_read_timeout(Some(LIMIT)).unwrap();
-            if fault == BadTls::PlainText {
-                let _asked = stream.read(&mut [0; 4096]);
-                std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
-                continue;
-            }
-            let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
-            while tls.is_handshaking() && tls.complete_io(&mut stream).is_ok() {}
-            // its alert has to be read, or the client sees a broken connection
-            let _rest = tls.complete_io(&mut stream);
-        }
-    });
-    (port, pem)
 }
 
 /// Each fault of TLS has its own sentence, and a stall is none.
@@ -540,7 +465,7 @@ fn bad_certificates_of_the_api_are_told_apart() {
             "http:// instead of https://",
         ),
     ] {
-        let (port, pem) = serve(fault);
+        let (port, pem) = tls::serve(fault);
         let file = dir.path().join("authority.pem");
         fs::write(&file, pem).unwrap();
         let started = Instant::now();
@@ -642,8 +567,92 @@ fn faults_of_the_database_are_told_apart() {
         assert!(took < LIMIT, "{fault}: {took:?}");
         run.holds_none_of(&[&repo.password()]);
     }
+    // a reset that could not be proved would lock everybody out
+    for fault in [
+        json!({"database": "stall"}),
+        json!({"certificate": "wrong_name"}),
+    ] {
+        faults(&sandbox, &fault);
+        let run = repo.neonup(&home, &sandbox, &["rotate", "--yes", "--json"]);
+        faults(&sandbox, &json!({}));
+        assert_eq!(run.code, 2, "{fault}: {run:#?}");
+        assert!(told(&run).contains("the password wasn't reset"), "{run:#?}");
+    }
+    assert_eq!(resets(&sandbox), 0);
     let run = repo.neonup(&home, &sandbox, &["check", "--json", "health"]);
     assert_eq!(run.code, 0, "{run:#?}");
+    sandbox.stop();
+}
+
+/// The service of temporary databases: it has no list, so that a create is sent once, whatever comes of it.
+#[test]
+fn faults_of_temporary_databases_are_told_apart() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &["--claimable"]);
+    let repo = repository(&home, "name = \"temporary\"");
+    for (fault, code, words) in [
+        (
+            error(json!({"status": 429, "retry_after": "3600"})),
+            "login.unreachable",
+            "in 3600 s (60 min)",
+        ),
+        (
+            error(json!({"status": 403})),
+            "project.not-ready",
+            "refused the request (403",
+        ),
+        (
+            error(json!({"status": 500})),
+            "project.not-ready",
+            "half-created",
+        ),
+        (
+            error(json!({"status": 200, "page": true})),
+            "project.not-ready",
+            "a web page instead of",
+        ),
+        (
+            error(json!({"status": 511, "page": true})),
+            "login.unreachable",
+            "in a browser",
+        ),
+        (
+            error(json!({"status": 302, "location": "http://127.0.0.1:9/"})),
+            "project.not-ready",
+            "redirects to",
+        ),
+        (body("huge"), "project.not-ready", "longer than 8 MB"),
+        (body("stall"), "project.not-ready", "didn't answer in time"),
+    ] {
+        let before = sandbox.requests().len();
+        faults(&sandbox, &fault);
+        let started = Instant::now();
+        let run = repo.neonup_without_key(
+            &home,
+            &sandbox,
+            &[
+                "--timeout",
+                "2",
+                "setup",
+                "--claimable",
+                "--yes",
+                "--json",
+                "login",
+                "project",
+            ],
+        );
+        let took = started.elapsed();
+        faults(&sandbox, &json!({}));
+        assert_eq!(run.code, 2, "{fault}: {run:#?}");
+        assert!(run.codes().contains(&code.to_owned()), "{fault}: {run:#?}");
+        assert!(told(&run).contains(words), "{fault}: {run:#?}");
+        assert!(took < LIMIT, "{fault}: {took:?}");
+        let asked = sandbox.requests().split_off(before);
+        let creates = asked
+            .iter()
+            .filter(|request| *request == "POST /api/v1/database");
+        assert_eq!(creates.count(), 1, "{fault}: {asked:?}");
+    }
     sandbox.stop();
 }
 
@@ -697,17 +706,10 @@ fn project_without_stored_passwords_offers_a_reset() {
         "{said}"
     );
     assert!(!said.contains("neonup setup env"), "{said}");
-    let resets = || {
-        let requests = sandbox.requests();
-        let resets = requests
-            .iter()
-            .filter(|request| request.ends_with("/reset_password"));
-        resets.count()
-    };
-    assert_eq!(resets(), 0, "nobody asked for it");
+    assert_eq!(resets(&sandbox), 0, "nobody asked for it");
     let run = repo.neonup(&home, &sandbox, &["rotate", "--yes", "--json"]);
     assert!(run.code <= 1, "{run:#?}");
-    assert_eq!(resets(), 1);
+    assert_eq!(resets(&sandbox), 1);
     let run = repo.neonup(
         &home,
         &sandbox,

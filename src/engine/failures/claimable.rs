@@ -2,7 +2,10 @@
 
 use crate::{
     core::{code::Code, failure::Failure},
-    engine::failures::http::{unanswered, unreadable},
+    engine::failures::{
+        http::{unanswered, unreadable},
+        neon::again,
+    },
     ports::claimable::ClaimableError,
 };
 
@@ -20,8 +23,15 @@ impl From<ClaimableError> for Failure {
                 return unreadable(what, &answer)
                     .hint("check for a proxy or a login page in between");
             }
-            ClaimableError::RateLimited { message, .. } => {
-                (Code::LoginUnreachable, message, "try again in a minute")
+            ClaimableError::RateLimited {
+                message,
+                retry_after,
+                ..
+            } => {
+                let hint = again(retry_after, "in a minute");
+                return Self::new(Code::LoginUnreachable, what)
+                    .why(message)
+                    .hint(hint);
             }
             ClaimableError::ServerError { message, .. } => (
                 Code::ProjectNotReady,
@@ -54,20 +64,22 @@ pub(in crate::engine) fn database_not_created(error: ClaimableError) -> Failure 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::world::lost_answer;
+    use crate::{ports::http::RetryAfter, testing::world::lost_answer};
 
     #[test]
     fn each_refusal_of_the_service_says_what_and_what_next() {
         let host = || "https://neon.test".to_owned();
         let message = || "its message".to_owned();
-        for (error, code, what) in [
+        for (error, code, what, hint) in [
             (
                 ClaimableError::RateLimited {
                     host: host(),
                     message: message(),
+                    retry_after: Some(RetryAfter::Seconds(600)),
                 },
                 Code::LoginUnreachable,
                 "slow down",
+                "in 600 s (10 min)",
             ),
             (
                 ClaimableError::ServerError {
@@ -77,6 +89,7 @@ mod tests {
                 },
                 Code::ProjectNotReady,
                 "couldn't do it",
+                "half-created",
             ),
             (
                 ClaimableError::Refused {
@@ -86,13 +99,14 @@ mod tests {
                 },
                 Code::ProjectNotReady,
                 "refused the request",
+                "too old",
             ),
         ] {
             let failure = database_not_created(error);
             assert_eq!(failure.code, code, "{failure}");
             assert!(failure.what.contains(what), "{failure}");
             assert_eq!(failure.why, "its message");
-            assert!(!failure.hint.is_empty(), "{failure}");
+            assert!(failure.hint.contains(hint), "{failure}");
         }
     }
 

@@ -3,7 +3,10 @@
 use crate::{
     core::{code::Code, failure::Failure, invocation::Invocation, remedy::Remedy},
     engine::failures::http::{login_page, unanswered, unreadable},
-    ports::neon::error::{NeonError, Refusal, RetryAfter},
+    ports::{
+        http::RetryAfter,
+        neon::error::{NeonError, Refusal},
+    },
 };
 
 /// What sets the address of the API.
@@ -70,7 +73,7 @@ impl From<NeonError> for Failure {
 }
 
 /// When to try again: when Neon asks for it, else this.
-fn again(asked: Option<RetryAfter>, else_: &str) -> String {
+pub(super) fn again(asked: Option<RetryAfter>, else_: &str) -> String {
     asked.map_or_else(
         || format!("try again {else_}"),
         |asked| format!("Neon asks to try again {asked}"),

@@ -23,7 +23,7 @@ use crate::{
             copies::{Copies, other_branches},
             env_files::{check_same_database, forget_undo_copies, stale_passwords},
             outcome::Rotated,
-            proof::{log_in_with_new, not_accepted, prove_refused},
+            proof::{check_reachable, log_in_with_new, not_accepted, prove_refused},
             reset::{self, finish_earlier},
         },
         step::Step as _,
@@ -106,6 +106,7 @@ async fn new_password(
         reset_now: false,
     };
     if new.old.is_empty() {
+        check_reachable(cx, &project.connection, authority).await?;
         new.replace(reset::reset(cx, key, project).await?);
     } else {
         cx.progress(Progress::label(

@@ -53,6 +53,21 @@ async fn log_in(
     }
 }
 
+/// Makes sure that the database is reached from here. Where it isn't, a new password could not be proved, and nobody would have it
+/// in a file while the old one is dead.
+pub(super) async fn check_reachable(
+    cx: &Cx,
+    connection: &Connection,
+    authority: Option<&str>,
+) -> Result<()> {
+    cx.progress(Progress::label("connecting to the database"));
+    let reached = cx.ports.database.handshake(connection, authority).await;
+    reached.map(drop).map_err(|error| Failure {
+        what: format!("the password wasn't reset: {error}"),
+        ..error.into()
+    })
+}
+
 /// Logs in with the new password.
 pub(super) async fn log_in_with_new(
     cx: &Cx,

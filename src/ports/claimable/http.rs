@@ -12,7 +12,7 @@ use crate::{
     domain::redact,
     ports::{
         claimable::{Claimable, ClaimableError, Ownership, TemporaryDatabase},
-        http::{ClientFactory, HttpError, segment},
+        http::{self, ClientFactory, HttpError, RetryAfter, segment},
     },
 };
 
@@ -23,7 +23,7 @@ const REFERRER: &str = "neonup";
 /// How often a read that was not answered is sent again.
 const RETRIES: u32 = 2;
 /// How many times longer a create may take than any other request: nobody finds out what became of one that was given up.
-const CREATE_PATIENCE: u32 = 4;
+const CREATE_PATIENCE: u32 = 3;
 /// The most of a refusal's message that is passed on, in characters.
 const MESSAGE_LIMIT: usize = 200;
 /// The longest refusal that is read as JSON, in bytes: as values, two bytes of it may take 32 in memory.
@@ -51,11 +51,26 @@ struct DatabaseBody {
     created_at: Option<String>,
 }
 
+/// What the service said when it refused a request.
+struct ServiceRefusal {
+    status: StatusCode,
+    message: String,
+    retry_after: Option<RetryAfter>,
+}
+
 /// Why an attempt did not succeed.
 enum ClaimAttemptError {
-    /// The service refused, with this message.
-    Refused(StatusCode, String),
+    Refused(ServiceRefusal),
     Unanswered(ClaimableError),
+}
+
+impl ServiceRefusal {
+    /// Whether there is no such database.
+    fn is_unknown(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+            || (self.status == StatusCode::BAD_REQUEST
+                && self.message.to_lowercase().contains("not found"))
+    }
 }
 
 impl HttpClaimable {
@@ -88,6 +103,7 @@ impl HttpClaimable {
             .await
             .map_err(|error| unanswered(self.clients.unanswered(&error)))?;
         let status = response.status();
+        let retry_after = http::retry_after(&response);
         // it was sent, whatever became of the rest of the answer
         let bytes = self.clients.body(response).await.map_err(|error| {
             ClaimAttemptError::Unanswered(if error.problem.is_refused_on_the_way() {
@@ -99,7 +115,11 @@ impl HttpClaimable {
         // the path holds the id, which no log may
         tracing::debug!(%method, status = status.as_u16(), "claimable");
         if !status.is_success() {
-            return Err(ClaimAttemptError::Refused(status, message(&bytes)));
+            return Err(ClaimAttemptError::Refused(ServiceRefusal {
+                status,
+                message: message(&bytes),
+                retry_after,
+            }));
         }
         serde_json::from_slice(&bytes).map_err(|error| {
             let answer = self
@@ -133,10 +153,19 @@ impl HttpClaimable {
         }
     }
 
-    fn refused(&self, status: StatusCode, message: String) -> ClaimableError {
+    fn refused(&self, refusal: ServiceRefusal) -> ClaimableError {
         let host = self.clients.base.clone();
+        let ServiceRefusal {
+            status,
+            message,
+            retry_after,
+        } = refusal;
         match status.as_u16() {
-            429 => ClaimableError::RateLimited { host, message },
+            429 => ClaimableError::RateLimited {
+                host,
+                message,
+                retry_after,
+            },
             500..=599 => ClaimableError::ServerError {
                 host,
                 status,
@@ -180,7 +209,7 @@ impl Claimable for HttpClaimable {
     async fn create(&self) -> Result<TemporaryDatabase, ClaimableError> {
         match self.once(Method::POST, DATABASES).await {
             Ok(body) => Ok(self.database(body)),
-            Err(ClaimAttemptError::Refused(status, message)) => Err(self.refused(status, message)),
+            Err(ClaimAttemptError::Refused(refusal)) => Err(self.refused(refusal)),
             Err(ClaimAttemptError::Unanswered(error)) => Err(error),
         }
     }
@@ -191,15 +220,13 @@ impl Claimable for HttpClaimable {
         loop {
             let error = match self.once(Method::GET, &path).await {
                 Ok(body) => return Ok(Some(self.database(body))),
-                Err(ClaimAttemptError::Refused(StatusCode::NOT_FOUND, _)) => return Ok(None),
-                Err(ClaimAttemptError::Refused(StatusCode::BAD_REQUEST, message))
-                    if message.to_lowercase().contains("not found") =>
-                {
+                Err(ClaimAttemptError::Refused(refusal)) if refusal.is_unknown() => {
                     return Ok(None);
                 }
-                Err(ClaimAttemptError::Refused(status, message)) => {
-                    self.refused(status, message.replace(id.expose(), DOTS))
-                }
+                Err(ClaimAttemptError::Refused(refusal)) => self.refused(ServiceRefusal {
+                    message: refusal.message.replace(id.expose(), DOTS),
+                    ..refusal
+                }),
                 Err(ClaimAttemptError::Unanswered(error)) => error,
             };
             let again = error.may_be_answered_again();

@@ -3,14 +3,9 @@
 //! Neon's refusals carry a status, a message and mostly an empty code, and the same status means different things: status and
 //! message are read together, here and nowhere else.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
-
 use reqwest::StatusCode;
 
-use crate::ports::http::{HttpError, UnreadableAnswer};
+use crate::ports::http::{HttpError, RetryAfter, UnreadableAnswer};
 
 /// Why a list of pages was not read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -89,53 +84,6 @@ pub(crate) struct Refusal {
     pub request_id: Option<String>,
     /// When Neon asks to be asked again.
     pub retry_after: Option<RetryAfter>,
-}
-
-/// The value of a `Retry-After` header, which is seconds or an HTTP date (RFC 9110, section 10.2.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RetryAfter {
-    Seconds(u64),
-    At(SystemTime),
-}
-
-impl RetryAfter {
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        if let Ok(seconds) = text.trim().parse() {
-            return Some(Self::Seconds(seconds));
-        }
-        let format = time::macros::format_description!(
-            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-        );
-        let date = time::PrimitiveDateTime::parse(text.trim(), format).ok()?;
-        Some(Self::At(date.assume_utc().into()))
-    }
-
-    /// How long that is from now on; `None` where it is over.
-    pub(super) fn delay(&self) -> Option<Duration> {
-        match self {
-            Self::Seconds(seconds) => Some(Duration::from_secs(*seconds)),
-            Self::At(at) => at.duration_since(SystemTime::now()).ok(),
-        }
-    }
-}
-
-impl fmt::Display for RetryAfter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Seconds(seconds @ 0..=299) => write!(f, "in {seconds} s"),
-            Self::Seconds(seconds @ 300..=7199) => {
-                write!(f, "in {seconds} s ({} min)", seconds.div_ceil(60))
-            }
-            Self::Seconds(seconds) => {
-                write!(f, "in {seconds} s ({} h)", seconds.div_ceil(3600))
-            }
-            Self::At(at) => {
-                let at = time::OffsetDateTime::from(*at);
-                let (hour, minute) = (at.hour(), at.minute());
-                write!(f, "after {} {hour:02}:{minute:02} UTC", at.date())
-            }
-        }
-    }
 }
 
 impl Refusal {
@@ -273,33 +221,6 @@ mod tests {
             request_id: None,
             retry_after: None,
         })
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_and_is_told_as_it_was_given() {
-        for (text, told) in [
-            ("7", Some("in 7 s")),
-            ("3600", Some("in 3600 s (60 min)")),
-            (
-                "18446744073709551615",
-                Some("in 18446744073709551615 s (5124095576030432 h)"),
-            ),
-            (
-                "Fri, 31 Dec 2999 23:59:59 GMT",
-                Some("after 2999-12-31 23:59 UTC"),
-            ),
-            ("soon", None),
-            ("-1", None),
-        ] {
-            let read = RetryAfter::parse(text);
-            assert_eq!(read.map(|read| read.to_string()).as_deref(), told, "{text}");
-        }
-        assert_eq!(
-            RetryAfter::parse("7").and_then(|read| read.delay()),
-            Some(Duration::from_secs(7))
-        );
-        let over = RetryAfter::parse("Fri, 31 Dec 1999 23:59:59 GMT").unwrap();
-        assert_eq!(over.delay(), None);
     }
 
     #[test]

@@ -27,12 +27,12 @@ use crate::{
     core::{event::ActivityKind, secret::Secret},
     domain::{duration, url::Connection},
     ports::{
-        http::{ClientFactory, header_text, segment},
+        http::{self, ClientFactory, RetryAfter, header_text, segment},
         neon::{
             ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon,
             NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset, Project,
             User,
-            error::{NeonError, Refusal, RetryAfter},
+            error::{NeonError, Refusal},
         },
         progress,
     },
@@ -202,8 +202,7 @@ impl HttpNeon {
         let response = request.send().await.map_err(unanswered)?;
         let status = response.status();
         let request_id = header_text(&response, "x-neon-ret-request-id");
-        let retry_after =
-            header_text(&response, "retry-after").and_then(|text| RetryAfter::parse(&text));
+        let retry_after = http::retry_after(&response);
         // it was sent, whatever became of the rest of the answer
         let bytes = self.clients.body(response).await.map_err(|error| {
             if error.problem.is_refused_on_the_way() {
