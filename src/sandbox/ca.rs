@@ -17,7 +17,7 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::sandbox::{faults::CertificateFault, files};
+use crate::sandbox::{faults::ComputeCertificate, files};
 
 /// What a client of Postgres names in its TLS handshake (ALPN), and what one of HTTP does.
 pub(crate) const POSTGRES: &[u8] = b"postgresql";
@@ -29,7 +29,7 @@ pub(crate) struct Authority {
     pub(crate) file: PathBuf,
     /// The same as PEM.
     pub(crate) pem: String,
-    leaves: BTreeMap<CertificateFault, Leaf>,
+    leaves: BTreeMap<ComputeCertificate, Leaf>,
     proper: Leaf,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Leaf {
 
 impl Authority {
     /// The certificate to present, with this fault.
-    pub(crate) fn leaf(&self, fault: CertificateFault) -> &Leaf {
+    pub(crate) fn leaf(&self, fault: ComputeCertificate) -> &Leaf {
         self.leaves.get(&fault).unwrap_or(&self.proper)
     }
 }
@@ -81,17 +81,17 @@ pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
     let stranger = Issuer::new(authority()?, KeyPair::generate()?);
     let mut leaves = BTreeMap::new();
     for fault in [
-        CertificateFault::Expired,
-        CertificateFault::NotYetValid,
-        CertificateFault::WrongName,
-        CertificateFault::Untrusted,
+        ComputeCertificate::Expired,
+        ComputeCertificate::NotYetValid,
+        ComputeCertificate::WrongName,
+        ComputeCertificate::Untrusted,
     ] {
         leaves.insert(fault, leaf(&issuer, &stranger, fault)?);
     }
     Ok(Authority {
         file,
         pem,
-        proper: leaf(&issuer, &stranger, CertificateFault::Normal)?,
+        proper: leaf(&issuer, &stranger, ComputeCertificate::Normal)?,
         leaves,
     })
 }
@@ -100,14 +100,14 @@ pub(crate) fn open(dir: &Path) -> Result<Authority, CaError> {
 fn leaf(
     issuer: &Issuer<'_, KeyPair>,
     stranger: &Issuer<'_, KeyPair>,
-    fault: CertificateFault,
+    fault: ComputeCertificate,
 ) -> Result<Leaf, CaError> {
     let names: &[&str] = match fault {
-        CertificateFault::WrongName => &["another-host.invalid"],
-        CertificateFault::Normal
-        | CertificateFault::Expired
-        | CertificateFault::NotYetValid
-        | CertificateFault::Untrusted => &["localhost", "*.localhost", "127.0.0.1", "::1"],
+        ComputeCertificate::WrongName => &["another-host.invalid"],
+        ComputeCertificate::Normal
+        | ComputeCertificate::Expired
+        | ComputeCertificate::NotYetValid
+        | ComputeCertificate::Untrusted => &["localhost", "*.localhost", "127.0.0.1", "::1"],
     };
     let mut leaf = CertificateParams::new(
         names
@@ -116,11 +116,13 @@ fn leaf(
             .collect::<Vec<_>>(),
     )?;
     match fault {
-        CertificateFault::Expired => leaf.not_after = date_time_ymd(2025, 1, 1),
-        CertificateFault::NotYetValid => leaf.not_before = date_time_ymd(2999, 1, 1),
-        CertificateFault::Normal | CertificateFault::WrongName | CertificateFault::Untrusted => {}
+        ComputeCertificate::Expired => leaf.not_after = date_time_ymd(2025, 1, 1),
+        ComputeCertificate::NotYetValid => leaf.not_before = date_time_ymd(2999, 1, 1),
+        ComputeCertificate::Normal
+        | ComputeCertificate::WrongName
+        | ComputeCertificate::Untrusted => {}
     }
-    let issuer = if fault == CertificateFault::Untrusted {
+    let issuer = if fault == ComputeCertificate::Untrusted {
         stranger
     } else {
         issuer

@@ -24,7 +24,7 @@ pub(crate) struct Faults {
     /// What happens to connections to a database.
     pub database: DatabaseFault,
     /// What is wrong with the certificate of the computes.
-    pub certificate: CertificateFault,
+    pub certificate: ComputeCertificate,
     /// No compute starts: operations run forever, connections wait.
     pub never_wakes: bool,
     /// A sleeping compute takes at least this long to wake up.
@@ -117,7 +117,7 @@ pub(crate) enum DatabaseFault {
 /// What is wrong with the certificate of the computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum CertificateFault {
+pub(crate) enum ComputeCertificate {
     #[default]
     Normal,
     Expired,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::sandbox::faults::{
-    BodyDamage, BodyFault, CertificateFault, DatabaseFault, ErrorBurst, Faults,
+    BodyDamage, BodyFault, ComputeCertificate, DatabaseFault, ErrorBurst, Faults,
 };
 use reqwest::{Method, header, redirect::Policy};
 use serde_json::json;
@@ -193,10 +193,10 @@ async fn computes_present_bad_certificates() {
     let uri = created.text("/connection_uris/0/connection_uri");
     connect(&uri, sandbox.ca_file()).await.unwrap();
     for (certificate, what) in [
-        (CertificateFault::Expired, "expired"),
-        (CertificateFault::NotYetValid, "not valid yet"),
-        (CertificateFault::WrongName, "another-host.invalid"),
-        (CertificateFault::Untrusted, "BadSignature"),
+        (ComputeCertificate::Expired, "expired"),
+        (ComputeCertificate::NotYetValid, "not valid yet"),
+        (ComputeCertificate::WrongName, "another-host.invalid"),
+        (ComputeCertificate::Untrusted, "BadSignature"),
     ] {
         sandbox.set_faults(Faults {
             certificate,
