@@ -381,11 +381,11 @@ impl Output {
             self.progress,
             ProgressLine::Hidden | ProgressLine::Logged(_)
         );
-        self.note(if !is_terminal {
+        self.note(if is_terminal {
+            what.painted(Tone::Bad, &error.what)
+        } else {
             // what standard output can show says nothing of standard error
             what.plain(&error.what)
-        } else {
-            what.painted(Tone::Bad, &error.what)
         });
         if !error.why.is_empty() {
             self.note(format!("  {}", error.why));
