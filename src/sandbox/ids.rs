@@ -151,13 +151,9 @@ mod tests {
         assert!(password().starts_with("npg_"));
         let uuid = uuid();
         assert!(is_uuid(&uuid), "{uuid}");
-        for other in [
-            "",
-            "0b0c",
-            &uuid[1..],
-            &uuid.replace('4', "g"),
-            &format!("{uuid}-"),
-        ] {
+        let malformed = uuid.replace('4', "g");
+        let longer = format!("{uuid}-");
+        for other in ["", "0b0c", &malformed, &longer] {
             assert!(!is_uuid(other), "{other}");
         }
         assert_eq!(uuid.as_bytes()[14], b'4', "{uuid}");

@@ -96,7 +96,10 @@ impl Row {
 }
 
 fn error(fault: Value) -> Value {
-    json!({"errors": [fault]})
+    [("errors".to_owned(), Value::Array(vec![fault]))]
+        .into_iter()
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// An error that only creates get.
