@@ -22,6 +22,7 @@ mod provisioning;
 mod reply;
 mod request;
 mod roles;
+mod settings;
 mod switches;
 mod temporary;
 mod views;
@@ -69,7 +70,8 @@ pub(crate) fn serve(
 fn router(plane: Arc<ControlPlane>, port: u16) -> Router {
     let api = account_routes()
         .merge(project_routes())
-        .merge(branch_routes());
+        .merge(branch_routes())
+        .merge(extras::absent_routes());
     // Neon has two services of databases without an account
     let claims = Router::new()
         .route("/database", post(claims::create))
@@ -234,7 +236,10 @@ fn branch_routes() -> Router<Arc<ControlPlane>> {
             &on("/roles/{role}/reset_password"),
             post(roles::reset_password),
         )
-        .route(&on("/buckets"), get(extras::buckets))
+        .route(
+            &on("/buckets"),
+            get(extras::buckets).post(extras::create_bucket),
+        )
         .route(&on("/functions"), get(extras::functions))
         .route(&on("/credentials"), credentials)
 }

@@ -14,6 +14,7 @@ mod fields;
 mod issuer;
 mod lifetime;
 mod raw;
+mod refusals;
 mod schemas;
 mod scripts;
 mod serverless;

@@ -1,5 +1,7 @@
 //! Branches: copies of the parent's data at the moment of the call.
 
+use std::collections::BTreeMap;
+
 use axum::{Json, body::Bytes};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde::Deserialize;
@@ -23,9 +25,13 @@ use crate::sandbox::{
 pub(super) async fn list(call: Call, query: Query) -> Reply {
     let limit = query.limit(10_000, 10_000)?;
     let by = query.get("sort_by").unwrap_or("updated_at");
-    let ascending = query
-        .get("sort_order")
-        .is_some_and(|order| order.eq_ignore_ascii_case("asc"));
+    let order = query.get("sort_order").unwrap_or("desc");
+    let ascending = order.eq_ignore_ascii_case("asc");
+    if !ascending && !order.eq_ignore_ascii_case("desc") {
+        return Err(ApiError::bad_request(
+            "invalid request: query: \"sort_order\": unknown value",
+        ));
+    }
     if !matches!(by, "name" | "created_at" | "updated_at") {
         return Err(ApiError::bad_request(
             "invalid request: query: \"sort_by\": unknown value",
@@ -91,8 +97,7 @@ struct BranchesRequest {
     branch: BranchRequest,
     #[serde(default)]
     endpoints: Vec<EndpointOptions>,
-    #[serde(default)]
-    annotation_value: Option<Value>,
+    annotation_value: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -155,7 +160,7 @@ fn refuse_existing(project: &ProjectRecord, name: &str) -> Result<(), ApiError> 
 }
 
 pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
-    let new: BranchesRequest = request::optional_body(&bytes)?;
+    let new: BranchesRequest = request::strict_optional_body(&bytes)?;
     new.check()?;
     let mut opened: Vec<EndpointRecord> = Vec::new();
     let mut branch = BranchRecord::new(String::new());
@@ -164,10 +169,10 @@ pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
     branch.expires_at = new.branch.expires_at;
     branch.annotations = new
         .annotation_value
-        .filter(Value::is_object)
-        .unwrap_or_else(|| json!({}));
+        .map_or_else(|| json!({}), |value| json!(value));
     for options in &new.endpoints {
         let mut endpoint = EndpointRecord::new(&branch.id);
+        options.require_type()?;
         options.apply(&mut endpoint)?;
         opened.push(endpoint);
     }
@@ -327,7 +332,7 @@ struct RestoreRequest {
 
 /// Resets a branch to its parent. Neon restores to other branches and moments, too.
 pub(super) async fn restore(call: Call, bytes: Bytes) -> Reply {
-    let wanted: RestoreRequest = request::body(&bytes)?;
+    let wanted: RestoreRequest = request::strict_body(&bytes)?;
     let refuse = |text: &str| ApiError::unprocessable("", text);
     if wanted.source_lsn.is_some()
         || wanted.source_timestamp.is_some()

@@ -9,7 +9,7 @@ use crate::sandbox::{
         call::Call,
         provisioning::open_port,
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
-        request, views,
+        request, settings, views,
     },
     ids,
     operations::{self, OperationAction},
@@ -30,35 +30,44 @@ pub(super) struct EndpointOptions {
 }
 
 impl EndpointOptions {
+    /// Refuses a new endpoint of no type.
+    pub(super) fn require_type(&self) -> Result<(), ApiError> {
+        if self.r#type.is_some() {
+            return Ok(());
+        }
+        Err(ApiError::bad_request(
+            "invalid request: endpoint.type (field required)",
+        ))
+    }
+
     /// Checks everything, then changes the endpoint.
     pub(super) fn apply(&self, endpoint: &mut EndpointRecord) -> Result<(), ApiError> {
-        let invalid = |text: &str| {
-            Err(ApiError::bad_request(format!(
-                "invalid request: endpoint.{text}"
-            )))
-        };
         let read_only = match self.r#type.as_deref() {
             None => endpoint.read_only,
             Some("read_write") => false,
             Some("read_only") => true,
-            Some(_) => return invalid("type: must be read_only or read_write"),
+            Some(_) => {
+                return Err(ApiError::bad_request(
+                    "invalid request: endpoint.type: must be read_only or read_write",
+                ));
+            }
         };
-        if let Some(seconds) = self.suspend_timeout_seconds
-            && !(-1..=604_800).contains(&seconds)
+        if let Some(name) = &self.name
+            && !(1..=64).contains(&name.chars().count())
         {
-            return invalid("suspend_timeout_seconds: must be between -1 and 604800");
+            return Err(ApiError::bad_request(
+                "invalid request: endpoint.name: must be 1 to 64 characters",
+            ));
         }
+        settings::check_suspend("endpoint", self.suspend_timeout_seconds)?;
+        settings::check_compute("endpoint.settings", self.settings.as_ref())?;
         let least = self
             .autoscaling_limit_min_cu
             .unwrap_or(endpoint.autoscaling_limit_min_cu);
         let most = self
             .autoscaling_limit_max_cu
             .unwrap_or(endpoint.autoscaling_limit_max_cu);
-        if least < 0.25 || most < least {
-            return invalid(
-                "autoscaling_limit_min_cu: must be 0.25 or more, and not above the maximum",
-            );
-        }
+        settings::check_scaling("endpoint", Some(least), Some(most))?;
         endpoint.read_only = read_only;
         endpoint.autoscaling_limit_min_cu = least;
         endpoint.autoscaling_limit_max_cu = most;
@@ -115,9 +124,7 @@ pub(super) async fn create(call: Call, bytes: Bytes) -> CreatedReply {
         .branch_id
         .clone()
         .ok_or_else(|| missing("branch_id"))?;
-    if options.r#type.is_none() {
-        return Err(missing("type"));
-    }
+    options.require_type()?;
     let mut endpoint = EndpointRecord::new(&branch);
     options.apply(&mut endpoint)?;
     let answer = call.change(|project| {

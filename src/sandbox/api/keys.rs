@@ -24,7 +24,7 @@ struct KeyRequest {
 
 impl KeyRequest {
     fn read(bytes: &Bytes) -> Result<Self, ApiError> {
-        let new: Self = request::body(bytes)?;
+        let new: Self = request::strict_body(bytes)?;
         let length = new.key_name.chars().count();
         if (1..=64).contains(&length) {
             return Ok(new);

@@ -11,7 +11,7 @@ use crate::sandbox::{
         provisioning::{self, ProjectRequest, check_length},
         reply::{self, ApiError, CreatedReply, OrNotFound as _, Reply},
         request::{self, Query},
-        views,
+        settings, views,
     },
     ids, operations,
     records::{KeyRecord, KeyScope, PermissionRecord, ProjectRecord, SandboxState},
@@ -167,18 +167,11 @@ struct ProjectPatch {
 pub(super) async fn update(call: Call, bytes: Bytes) -> Reply {
     let patch: ProjectPatch = request::field(&bytes, "project")?;
     provisioning::check_retention(patch.history_retention_seconds)?;
-    for (field, value) in [
-        (
-            "default_endpoint_settings",
-            &patch.default_endpoint_settings,
-        ),
-        ("settings", &patch.settings),
-    ] {
-        if value.as_ref().is_some_and(|value| !value.is_object()) {
-            let text = format!("invalid request: project.{field}: must be an object");
-            return Err(ApiError::bad_request(text));
-        }
-    }
+    settings::check_project(patch.settings.as_ref())?;
+    settings::check_compute(
+        "project.default_endpoint_settings",
+        patch.default_endpoint_settings.as_ref(),
+    )?;
     call.edit(|project| {
         if let Some(name) = patch.name {
             check_length("project.name", &name)?;
@@ -237,8 +230,23 @@ struct ShareRequest {
     email: String,
 }
 
+/// Whether a text looks like an address, as far as anybody can tell who sends nothing to it.
+fn is_email(text: &str) -> bool {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control();
+    text.len() <= 256
+        && text.chars().all(plain)
+        && text
+            .rsplit_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+}
+
 pub(super) async fn share(call: Call, bytes: Bytes) -> Reply {
-    let share: ShareRequest = request::body(&bytes)?;
+    let share: ShareRequest = request::strict_body(&bytes)?;
+    if !is_email(&share.email) {
+        return Err(ApiError::bad_request(
+            "invalid request: email: no mail address",
+        ));
+    }
     let permission = PermissionRecord {
         id: ids::uuid(),
         email: share.email,

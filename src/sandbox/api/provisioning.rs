@@ -9,6 +9,7 @@ use crate::sandbox::{
     api::{
         free_plan,
         reply::{ApiError, OrNotFound as _},
+        settings,
     },
     control_plane::{ControlPlane, ENDPOINTS_LIMIT},
     front, ids, lifecycle,
@@ -48,6 +49,9 @@ impl ProjectRequest {
         if let Some(name) = &self.name {
             check_length("project.name", name)?;
         }
+        if let Some(name) = &self.branch.name {
+            check_length("project.branch.name", name)?;
+        }
         if let Some(version) = self.pg_version
             && !(14..=18).contains(&version)
         {
@@ -65,6 +69,11 @@ impl ProjectRequest {
         {
             return Err(ApiError::not_found("region"));
         }
+        settings::check_project(self.settings.as_ref())?;
+        settings::check_compute(
+            "project.default_endpoint_settings",
+            self.default_endpoint_settings.as_ref(),
+        )?;
         check_retention(self.history_retention_seconds)
     }
 

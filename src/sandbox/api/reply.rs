@@ -85,6 +85,19 @@ impl ApiError {
         Self::coded(StatusCode::UNPROCESSABLE_ENTITY, code, message)
     }
 
+    /// The error for what the sandbox has not. Not 404, which `neon diff` takes for an empty schema.
+    pub(super) fn not_available(what: &str) -> Self {
+        Self::unprocessable("", format!("{what} not available in the sandbox"))
+    }
+
+    /// The same where a look has to answer that there is none.
+    pub(super) fn none_of(what: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            ..Self::not_available(what)
+        }
+    }
+
     pub(super) fn conflict(code: &str, message: impl Into<String>) -> Self {
         Self::coded(StatusCode::CONFLICT, code, message)
     }
