@@ -11,6 +11,7 @@ import asyncpg
 import psycopg
 import psycopg2
 import sqlalchemy
+from sqlalchemy.ext.asyncio import create_async_engine
 
 
 async def by_asyncpg(uri):
@@ -46,6 +47,18 @@ def by_sqlalchemy(uri):
     engine.dispose()
 
 
+async def by_async_engine(engine):
+    async with engine.connect() as connection:
+        assert (await connection.execute(sqlalchemy.text("select 40 + :n"), {"n": 2})).scalar() == 42
+    await engine.dispose()
+
+
+def by_sqlalchemy_async(uri):
+    asyncio.run(by_async_engine(create_async_engine(uri.replace("postgresql://", "postgresql+psycopg://", 1))))
+    # its dialect of asyncpg takes the parameters apart by itself, and knows no `sslmode`; asyncpg does
+    asyncio.run(by_async_engine(create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(uri))))
+
+
 def refused(work, words):
     try:
         work()
@@ -62,6 +75,7 @@ for kind in ("DIRECT", "POOLED"):
         "psycopg": by_psycopg,
         "psycopg2": by_psycopg2,
         "sqlalchemy": by_sqlalchemy,
+        "sqlalchemy async": by_sqlalchemy_async,
     }.items():
         drive(uri)
         print(name, kind.lower(), "ok", flush=True)

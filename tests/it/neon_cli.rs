@@ -1,4 +1,5 @@
-//! The real `neon` CLI (npm) against the sandbox, driven by `tests/neon-cli.sh`, which connects with the URLs that it prints.
+//! The real `neon` CLI (npm) against the sandbox, driven by `tests/neon-cli.sh`, which connects with the URLs that it prints. It fails at the
+//! first command that does not do as it should.
 
 use std::{path::PathBuf, process::Stdio};
 
@@ -8,8 +9,8 @@ use crate::{
     support::{Home, Sandbox, has, skip},
 };
 
-/// The commands that the sandbox is there for; the script runs each of them, some in several ways.
-const COMMANDS: [&str; 26] = [
+/// The commands that a set-up or a developer's day needs; the script runs each of them, some in several ways.
+const COMMANDS: [&str; 50] = [
     "me",
     "orgs list",
     "projects list",
@@ -21,6 +22,10 @@ const COMMANDS: [&str; 26] = [
     "branches create",
     "branches get",
     "branches rename",
+    "branches set-expiration",
+    "branches add-compute",
+    "branches reset",
+    "branches set-default",
     "branches delete",
     "databases list",
     "databases create",
@@ -36,6 +41,52 @@ const COMMANDS: [&str; 26] = [
     "link",
     "env pull --service postgres",
     "psql",
+    "inspect db table-sizes",
+    "inspect db index-sizes",
+    "inspect db unused-indexes",
+    "inspect db seq-scans",
+    "inspect db long-running-queries",
+    "inspect db stalled-queries",
+    "inspect db locks",
+    "inspect db vacuum-stats",
+    "inspect db bloat",
+    "inspect db replication-slots",
+    "inspect db subscriptions",
+    "status",
+    "checkout",
+    "ip-allow list",
+    "api /projects",
+    "set-context",
+    "buckets list",
+    "functions list",
+    "credentials list",
+    "neon-auth status",
+];
+/// Those of what the sandbox has not: each is refused, and the CLI says what is missing.
+const REFUSED: [&str; 17] = [
+    "branches schema-diff",
+    "diff",
+    "branches restore",
+    "branches create --name",
+    "snapshots list",
+    "snapshots create",
+    "snapshots schedule get",
+    "data-api create",
+    "data-api get",
+    "neon-auth enable",
+    "buckets create",
+    "functions get",
+    "triggers list",
+    "logs fields",
+    "ip-allow add",
+    "vpc project list",
+    "projects recover",
+];
+/// Those that need an extension, or a version of Postgres.
+const REFUSED_BY_POSTGRES: [&str; 3] = [
+    "inspect db outliers",
+    "inspect db lfc-hit-rate",
+    "projects create --name other",
 ];
 
 #[test]
@@ -68,7 +119,15 @@ fn neon_cli_runs_every_command_and_its_urls_connect() {
     // each command of the script reports by itself, and four of them print a URL that answers
     let ok = said.lines().filter(|line| line.ends_with("ok")).count();
     let answered = said.matches("and it answers").count();
-    assert_eq!((ok, answered), (29, 4), "{said}");
+    assert_eq!((ok, answered), (54, 4), "{said}");
+    for command in REFUSED.iter().chain(&REFUSED_BY_POSTGRES) {
+        let ran = format!("neon {command}");
+        let mut lines = said.lines().filter(|line| line.starts_with(&ran));
+        assert!(
+            lines.any(|line| line.contains("refused: ")),
+            "{ran}\n{said}"
+        );
+    }
     for command in COMMANDS {
         let ran = format!("neon {command}");
         assert!(said.lines().any(|line| line.starts_with(&ran)), "{ran}");
