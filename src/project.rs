@@ -5,7 +5,7 @@
 //! - [`detect`]: what the repository's files tell, in the shape of a configuration; [`init`] makes a draft of it, and [`edit`] of a file that exists
 //! - [`proposals`]: what a front end asks for while it shows a draft
 //! - [`resolve`]: the settings from flags, environment, configuration and detection
-//! - [`workspace`]: the directory where all of them come from, and the ports
+//! - [`workspace`]: the directory where all of them come from, and the ports; `wishes`: what it asks of a Postgres
 //! - [`sample`]: the project of the demo
 
 pub(crate) mod config;
@@ -19,6 +19,7 @@ pub(crate) mod sample;
 pub(crate) mod service;
 pub(crate) mod settings;
 pub(crate) mod toml_value;
+mod wishes;
 pub(crate) mod workspace;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@
 //! | `control_plane` | what all of these share: state, computes, fronts, faults, tasks |
 //! | `compute` | the Postgres server of a branch, asleep or awake |
 //! | `shapes` | what files of SQL make, in a server that lives for the question |
-//! | `installation`, `bundled` | which Postgres: given, bundled, or installed; the template; what is bundled |
+//! | `installation`, `bundled`, `installed` | which Postgres: given, bundled, or installed; the template; what is bundled, and what is installed |
 //! | `scratch`, `server`, `socket_dir`, `password` | the temporary folder; a Postgres process that is never left behind; its socket; the superuser's password |
 //! | `admin` | the superuser's session, and all SQL |
 //! | `records`, `store`, `ids` | what there is, how it is kept, what it is called |
@@ -46,6 +46,7 @@ mod front;
 mod fuzz;
 mod ids;
 mod installation;
+mod installed;
 mod lifecycle;
 mod operations;
 mod password;
@@ -81,14 +82,14 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 pub(crate) use crate::sandbox::fuzz::fuzz;
 pub(crate) use crate::sandbox::{
     bundled::version as carried_postgres, error::SandboxError, faults::Faults,
-    shapes::CarriedPostgres,
+    installed::PostgresWishes, shapes::CarriedPostgres,
 };
 use crate::{
     core::secret::Secret,
     os::{files::real, folders, server_user::ServerUser},
     sandbox::{
         control_plane::ControlPlane,
-        installation::{Installation, InstallationSource},
+        installation::{ChosenSource, Installation, InstallationSource},
         records::BranchRef,
         scratch::ScratchDir,
         store::{OpenError, StateStore},
@@ -106,6 +107,8 @@ pub(crate) struct SandboxOptions {
     pub pg_bin: Option<PathBuf>,
     /// Where an installed Postgres is looked for, before the folders of packages.
     pub search_path: Vec<PathBuf>,
+    /// What the project asks of the Postgres.
+    pub wishes: PostgresWishes,
     /// How long a compute may be unused before it suspends, unless its endpoint says otherwise.
     pub idle: Duration,
     /// What goes wrong from the start.
@@ -121,6 +124,7 @@ impl Default for SandboxOptions {
             port: None,
             pg_bin: None,
             search_path: Vec::new(),
+            wishes: PostgresWishes::default(),
             idle: Duration::from_mins(5), // Neon's default
             faults: Faults::default(),
             claimable: false,
@@ -136,6 +140,8 @@ pub(crate) struct Sandbox {
     plane: Arc<ControlPlane>,
     port: u16,
     key: Secret,
+    /// What a person should know about the Postgres.
+    note: Option<String>,
     api: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     /// Keeps a second sandbox out of the folder; dropped last.
     _lock: Option<File>,
@@ -155,7 +161,11 @@ impl Sandbox {
     /// The first time on a machine, Postgres is unpacked and its template made in the background. Operations wait for it, and
     /// report if it fails.
     pub(crate) async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let source = InstallationSource::choose(options.pg_bin.as_deref(), &options.search_path)?;
+        let ChosenSource { source, note } = InstallationSource::choose(
+            options.pg_bin.as_deref(),
+            &options.search_path,
+            &options.wishes,
+        )?;
         let user = ServerUser::unprivileged();
         let shown = options.dir.clone().unwrap_or_else(folders::temporary);
         let unusable = |source: io::Error| SandboxError::Dir {
@@ -228,6 +238,7 @@ impl Sandbox {
             plane,
             port,
             key,
+            note,
             api: Some(api),
             _lock: lock,
         })
@@ -271,6 +282,11 @@ impl Sandbox {
     /// The certificate of the authority that the databases' certificates are signed by.
     pub(crate) fn ca_file(&self) -> &Path {
         &self.plane.authority.file
+    }
+
+    /// What a person should know about the Postgres that was chosen.
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// Sets what goes wrong from now on.

@@ -9,8 +9,9 @@ use crate::{
     commands::{context::CommandContext, error::CommandError},
     core::exit::Exit,
     os::signals::Signals,
+    project::workspace::Workspace,
     report::output::Output,
-    sandbox::{Faults, Sandbox, SandboxOptions},
+    sandbox::{Faults, PostgresWishes, Sandbox, SandboxOptions},
 };
 
 /// Run a local Neon for other clients until Ctrl-C.
@@ -51,28 +52,51 @@ impl SandboxArgs {
         context: &CommandContext,
         output: &mut Output,
     ) -> Result<Exit, CommandError> {
-        let options = self.options(context.search_path())?;
+        let options = self.options(context.search_path(), wishes(context))?;
         // before anything is started, so that a signal at any moment ends in good order
         let mut signals = Signals::ending();
         let sandbox = Sandbox::start(options).await?;
         print_access(&sandbox, output);
+        if let Some(note) = sandbox.note() {
+            output.note(note);
+        }
         signals.any().await;
         output.note("stopping");
         sandbox.shutdown().await;
         Ok(Exit::Done)
     }
 
-    fn options(self, search_path: Vec<PathBuf>) -> Result<SandboxOptions, CommandError> {
+    fn options(
+        self,
+        search_path: Vec<PathBuf>,
+        wishes: PostgresWishes,
+    ) -> Result<SandboxOptions, CommandError> {
         let faults = Faults::from_words(&self.faults).map_err(CommandError::Fault)?;
         Ok(SandboxOptions {
             dir: self.dir,
             port: self.port,
             pg_bin: self.pg_bin,
             search_path,
+            wishes,
             idle: Duration::from_secs(self.idle),
             faults,
             claimable: self.claimable,
         })
+    }
+}
+
+/// What the project around the directory asks of the Postgres; nothing where there is none.
+fn wishes(context: &CommandContext) -> PostgresWishes {
+    let workspace = Workspace::find(
+        context.options.directory.as_deref(),
+        context.options.config.as_ref(),
+        context.environment.clone(),
+    );
+    let (version, extensions) =
+        workspace.map_or_else(|_| Default::default(), |found| found.wishes());
+    PostgresWishes {
+        version,
+        extensions,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Just enough of SQL to split a file into its statements, to place an error, and to highlight it.
 
+mod extensions;
 mod lexer;
 mod statements;
 
+pub(crate) use extensions::{CreatedExtension, extension, extensions};
 pub(crate) use lexer::{SqlToken, dollar_body, tokens};
 pub(crate) use statements::{Statement, TransactionEffect, UnreadableScript, statements};
 

@@ -138,7 +138,7 @@ pub(crate) struct Workspace {
     config_file: PathBuf,
     /// Where the program was started, relative to the root; empty for the root itself.
     focus: String,
-    repository: ports::repository::GitRepository,
+    pub(super) repository: ports::repository::GitRepository,
     environment: Environment,
 }
 
@@ -458,7 +458,7 @@ impl Workspace {
         }
     }
 
-    fn config(&self) -> Result<Option<Config>, WorkspaceError> {
+    pub(super) fn config(&self) -> Result<Option<Config>, WorkspaceError> {
         let path = || self.config_file.clone();
         match text(&self.config_file) {
             Ok(text) => {

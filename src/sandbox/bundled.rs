@@ -52,6 +52,16 @@ pub(crate) const fn version() -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Its major version.
+pub(crate) const MAJOR: u32 = 17;
+/// What `create extension` finds in it.
+const CREATABLE: [&str; 4] = ["pgcrypto", "plpgsql", "uuid-ossp", "vector"];
+
+/// Whether an extension can be created in it.
+pub(crate) fn has_extension(name: &str) -> bool {
+    CREATABLE.contains(&name)
+}
+
 /// Whether this build carries one.
 pub(crate) fn is_there() -> bool {
     !SERVER.is_empty()
@@ -101,6 +111,7 @@ mod tests {
     #[test]
     fn the_folder_is_named_after_the_version() {
         assert!(NAME.starts_with(&format!("postgres-{VERSION}-")));
+        assert!(VERSION.starts_with(&format!("{MAJOR}.")));
     }
 
     #[test]

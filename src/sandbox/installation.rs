@@ -1,11 +1,10 @@
 //! The Postgres that runs the computes: found or unpacked once, with a template from which every new compute starts.
 
 use std::{
-    ffi::OsStr,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     time::{Duration, SystemTime},
 };
 
@@ -26,6 +25,7 @@ use crate::{
         bundled,
         error::SandboxError,
         files::{self, blocking},
+        installed::{self, OLDEST, PostgresWishes, has_binaries, major, succeed, version},
         password,
         records::{DEFAULT_DATABASE, DEFAULT_ROLE},
         scratch::ScratchDir,
@@ -45,9 +45,6 @@ const ACCESS_BEFORE_PASSWORD: &str =
     "local replication all reject\nlocal all cloud_admin trust\nlocal all all scram-sha-256\n";
 /// How much of the log a replication slot may keep. A branch needs it while it copies; a role can make slots, too.
 const SLOT_LIMIT_MB: u32 = 1024;
-/// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
-const OLDEST: u32 = 14;
-
 /// Where a Postgres comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum InstallationSource {
@@ -59,30 +56,62 @@ pub(crate) enum InstallationSource {
     Installed(PathBuf),
 }
 
+/// A source, and what a person should know about the choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChosenSource {
+    pub source: InstallationSource,
+    pub note: Option<String>,
+}
+
 impl InstallationSource {
-    /// Takes the first of: the given one, the bundled one, the newest installed one.
+    /// Takes the first of: the given one; the bundled one, if it has all that is wished for; the newest installed one that has; the
+    /// bundled one; the newest installed one.
     pub(crate) fn choose(
         given: Option<&Path>,
         search_path: &[PathBuf],
-    ) -> Result<Self, SandboxError> {
+        wishes: &PostgresWishes,
+    ) -> Result<ChosenSource, SandboxError> {
         if !postgres::SERVES {
             return Err(SandboxError::NotHere);
         }
+        let plain = |source| ChosenSource { source, note: None };
         if let Some(folder) = given {
             // The folder of the binaries, or the installation that holds it.
             return [folder.to_owned(), folder.join("bin")]
                 .into_iter()
                 .find(|bin| has_binaries(bin))
                 .and_then(|bin| real(&bin).ok())
-                .map(Self::Given)
+                .map(|bin| plain(Self::Given(bin)))
                 .ok_or_else(|| SandboxError::PgBin(folder.to_owned()));
         }
-        if bundled::is_there() {
-            return Ok(Self::Bundled);
+        if !bundled::is_there() {
+            let suits = installed::suiting(search_path, wishes).map(|(_, bin)| bin);
+            return suits
+                .or_else(|| installed::newest(search_path))
+                .map(|bin| plain(Self::Installed(bin)))
+                .ok_or(SandboxError::NoEngine);
         }
-        newest_installed(search_path)
-            .map(Self::Installed)
-            .ok_or(SandboxError::NoEngine)
+        let lacking = wishes.lacking(bundled::MAJOR, bundled::has_extension);
+        if lacking.is_empty() {
+            return Ok(plain(Self::Bundled));
+        }
+        let lacking = lacking.join(" and ");
+        Ok(match installed::suiting(search_path, wishes) {
+            Some((version, bin)) => ChosenSource {
+                note: Some(format!(
+                    "using the installed PostgreSQL {version} ({}): the bundled one lacks {lacking}",
+                    bin.display()
+                )),
+                source: Self::Installed(bin),
+            },
+            None => ChosenSource {
+                note: Some(format!(
+                    "the bundled PostgreSQL {} lacks {lacking}; install a PostgreSQL that has it, or set its folder with --pg-bin",
+                    bundled::MAJOR
+                )),
+                source: Self::Bundled,
+            },
+        })
     }
 }
 
@@ -376,7 +405,7 @@ fn binaries(
             let bundled =
                 unpack(cache).and_then(|bin| version(&bin, user).map(|version| (bin, version)));
             bundled.or_else(|error| {
-                let Some(bin) = newest_installed(search_path) else {
+                let Some(bin) = installed::newest(search_path) else {
                     return Err(io::Error::new(
                         error.kind(),
                         format!(
@@ -401,24 +430,6 @@ fn unpack(cache: &Path) -> io::Result<PathBuf> {
         publish(part, &name)?;
     }
     Ok(name.join("bin"))
-}
-
-fn version(bin: &Path, user: Option<ServerUser>) -> io::Result<String> {
-    let mut command = Command::new(bin.join("postgres"));
-    command.arg("--version");
-    server::confine(&mut command, user, ParentDeathSignal::Kill);
-    let output = succeed("postgres --version", command.output()?)?;
-    // "postgres (PostgreSQL) 17.5 (Debian 17.5-1)"
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.split_whitespace()
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
-        .map(str::to_owned)
-        .ok_or_else(|| io::Error::other(format!("postgres --version says `{}`", text.trim())))
-}
-
-fn major(version: &str) -> Option<u32> {
-    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
 }
 
 /// Makes the `data` in a folder, which then belongs to the account that ran `initdb`.
@@ -459,18 +470,6 @@ fn initdb(bin: &Path, folder: &Path, password: &Secret) -> io::Result<()> {
     fs::remove_file(&password_file)
 }
 
-fn succeed(what: &str, output: Output) -> io::Result<Output> {
-    if output.status.success() {
-        return Ok(output);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!(
-        "{what} failed ({}): {}",
-        output.status,
-        said.trim()
-    )))
-}
-
 /// A template belongs to one build of Postgres and one user.
 fn template_name(bin: &Path, version: &str, user: Option<ServerUser>) -> String {
     let mut build = Sha256::new();
@@ -483,63 +482,15 @@ fn template_name(bin: &Path, version: &str, user: Option<ServerUser>) -> String 
     format!("template-{version}-{build}-u{uid}-v{TEMPLATE_VERSION}")
 }
 
-fn has_binaries(bin: &Path) -> bool {
-    bin.join("postgres").is_file() && bin.join("initdb").is_file()
-}
-
-/// The newest Postgres of the machine, in the search path or where packages put it.
-fn newest_installed(search_path: &[PathBuf]) -> Option<PathBuf> {
-    let mut folders = search_path.to_vec();
-    let begins =
-        |prefix: &'static str| move |name: &OsStr| name.to_string_lossy().starts_with(prefix);
-    folders.extend(below("/usr/lib/postgresql", |_| true)); // Debian, Ubuntu
-    folders.extend(below("/usr", begins("pgsql-"))); // PGDG on RHEL
-    folders.extend(below("/opt/homebrew/opt", begins("postgresql")));
-    folders.extend(below("/usr/local/opt", begins("postgresql")));
-    folders.extend(below(
-        "/Applications/Postgres.app/Contents/Versions",
-        |_| true,
-    ));
-    folders
-        .into_iter()
-        .filter(|folder| has_binaries(folder))
-        // Links on the PATH lead to the folder that also has the server's libraries.
-        .filter_map(|folder| Some(real(&folder.join("postgres")).ok()?.parent()?.to_owned()))
-        .filter(|folder| has_binaries(folder))
-        .filter_map(|folder| {
-            let version = version(&folder, None).ok()?;
-            Some((major(&version).filter(|major| *major >= OLDEST)?, folder))
-        })
-        .max_by_key(|(major, _)| *major)
-        .map(|(_, folder)| folder)
-}
-
-fn below(root: &str, wanted: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
-    fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| wanted(&entry.file_name()))
-        .map(|entry| entry.path().join("bin"))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn major_version_is_the_leading_number() {
-        assert_eq!(major("17.5"), Some(17));
-        assert_eq!(major("18beta1"), Some(18));
-        assert_eq!(major("unknown"), None);
-    }
 
     #[cfg(unix)]
     #[test]
     fn folder_without_postgres_is_refused_by_name() {
         let dir = crate::testing::folders::temp_dir();
-        let refused = InstallationSource::choose(Some(dir.path()), &[])
+        let refused = InstallationSource::choose(Some(dir.path()), &[], &PostgresWishes::default())
             .unwrap_err()
             .to_string();
         assert!(

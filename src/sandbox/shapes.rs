@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     core::secret::Secret,
-    domain::hex::hex,
+    domain::{hex::hex, sql::extensions},
     os::{folders, server_user::ServerUser},
     ports::{
         database::{
@@ -29,7 +29,8 @@ use crate::{
         admin::{self, Admin, NEON_SUPERUSER, SUPERUSER},
         error::SandboxError,
         files::{self, blocking},
-        installation::{Installation, InstallationSource},
+        installation::{ChosenSource, Installation, InstallationSource},
+        installed::PostgresWishes,
         password,
         records::{DEFAULT_DATABASE, DEFAULT_ROLE},
         scratch::ScratchDir,
@@ -103,13 +104,23 @@ impl Shapes for CarriedPostgres {
             script::read(file).map_err(|error| refused(error, Vec::new()))?;
         }
         let given = self.given.clone();
+        let files = question.files.iter();
+        let wishes = PostgresWishes {
+            version: None,
+            extensions: extensions(files.map(|file| (&*file.name, &*file.text))),
+        };
         // A `PATH` may lead into a clone: only the folders of packages are looked into.
-        let source = blocking(move || Ok(InstallationSource::choose(given.as_deref(), &[])))
-            .await
-            .map_err(not_started)?
-            .map_err(|error| NotDetermined::NoEngine {
-                reason: no_engine(&error),
-            })?;
+        let chosen =
+            blocking(move || Ok(InstallationSource::choose(given.as_deref(), &[], &wishes)))
+                .await
+                .map_err(not_started)?
+                .map_err(|error| NotDetermined::NoEngine {
+                    reason: no_engine(&error),
+                })?;
+        let ChosenSource { source, note } = chosen;
+        if let Some(note) = note {
+            tracing::info!("the schema files are tested: {note}");
+        }
         let file = self
             .kept
             .as_ref()

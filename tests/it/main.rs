@@ -45,6 +45,7 @@ mod text;
 mod together;
 mod trust;
 mod web_login;
+mod wishes;
 mod wizard;
 
 #[path = "../../src/sandbox/tests/fields.rs"]

@@ -178,7 +178,10 @@ impl Run<'_> {
         file: &SqlFile,
         statement: &Statement<'_>,
     ) -> Result<(), DatabaseError> {
-        let extension = self.skipped.as_ref().and_then(|_| extension(statement.sql));
+        let extension = self
+            .skipped
+            .as_ref()
+            .and_then(|_| sql::extension(statement.sql));
         if extension.is_some() && self.ours {
             self.plain("savepoint neonup_extension").await?;
         }
@@ -263,25 +266,6 @@ const NOT_AVAILABLE: &str = "0A000";
 const NO_SUCH_FILE: &str = "58P01";
 const NO_PRIVILEGE: &str = "42501";
 const NO_SUCH_OBJECT: &str = "42704";
-
-/// The extension that a statement creates or comments on.
-fn extension(statement: &str) -> Option<String> {
-    let mut words = sql::tokens(statement)
-        .filter(|(token, _)| {
-            !matches!(
-                token,
-                sql::SqlToken::Space | sql::SqlToken::LineComment | sql::SqlToken::BlockComment
-            )
-        })
-        .map(|(_, word)| word.to_lowercase());
-    match (words.next()?.as_str(), words.next()?.as_str()) {
-        ("create", "extension") => {}
-        ("comment", "on") if words.next()? == "extension" => {}
-        _ => return None,
-    }
-    let name = words.find(|word| !matches!(word.as_str(), "if" | "not" | "exists"))?;
-    Some(name.trim_matches('"').to_owned())
-}
 
 /// Whether a statement may have lifted the limits, as the first lines of a dump do.
 fn lifts_limits(statement: &str) -> bool {

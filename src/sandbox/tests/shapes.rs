@@ -7,11 +7,12 @@ use std::{
 };
 
 use crate::{
+    domain::sql::CreatedExtension,
     ports::{
         database::{DatabaseError, SchemaShape, SqlFile},
         shapes::{NotDetermined, SchemaQuestion, Shapes as _},
     },
-    sandbox::CarriedPostgres,
+    sandbox::{CarriedPostgres, installation::InstallationSource, installed::PostgresWishes},
     testing::{folders::temp_dir, requirements::PATIENCE},
 };
 
@@ -176,6 +177,46 @@ async fn an_answer_is_kept_by_content() {
     let again = self::postgres(Some(broken.path()), PATIENCE);
     fs::write(broken.path().join(file().file_name().unwrap()), "{").unwrap();
     assert_eq!(again.shape(&first).await.unwrap(), shape);
+}
+
+/// An extension that the bundled Postgres has not: an installed one that has it is taken, and only without one is nothing known.
+#[tokio::test(flavor = "multi_thread")]
+async fn installed_postgres_takes_over_where_it_has_the_extension() {
+    if std::env::var_os("NEONUP_PG_BIN").is_some() || !crate::sandbox::bundled::is_there() {
+        return;
+    }
+    let wishes = PostgresWishes {
+        version: None,
+        extensions: vec![CreatedExtension {
+            name: "citext".to_owned(),
+            file: "0.sql".to_owned(),
+        }],
+    };
+    let chosen = InstallationSource::choose(None, &[], &wishes).unwrap();
+    let note = chosen.note.unwrap();
+    assert!(
+        note.contains("lacks the extension citext (0.sql)"),
+        "{note}"
+    );
+    let shape = shape(&["create extension citext; create table member (mail citext unique)"]).await;
+    if matches!(chosen.source, InstallationSource::Installed(_)) {
+        assert!(
+            note.starts_with("using the installed PostgreSQL "),
+            "{note}"
+        );
+        let shape = shape.unwrap();
+        assert_eq!(shape.tables[0].columns[0].kind, "citext");
+    } else {
+        assert!(
+            note.starts_with("the bundled PostgreSQL 17 lacks "),
+            "{note}"
+        );
+        let refused = shape.unwrap_err();
+        assert!(
+            matches!(&refused, NotDetermined::Refused { missing, .. } if missing == &["citext"]),
+            "{refused:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
