@@ -6,6 +6,7 @@ use crate::{
     commands::{context::CommandContext, error::CommandError},
     core::{children::Child, exit::Exit},
     engine,
+    os::signals::Signals,
     ports::psql,
     report::output::Output,
 };
@@ -35,7 +36,16 @@ impl PsqlArgs {
         }
         let environment = context.environment_of(Child::Psql);
         let authority = settings.ca_file.as_deref();
-        let code = psql::run(&connection, authority, &environment, &self.arguments).await?;
+        let mut signals = Signals::ending();
+        let arguments = &self.arguments;
+        let psql = psql::run(
+            &connection,
+            authority,
+            &environment,
+            arguments,
+            &mut signals,
+        );
+        let code = psql.await?;
         match code {
             Some(0) => Ok(Exit::Done),
             Some(code) => {

@@ -66,6 +66,7 @@ pub(super) async fn run(
         links: terminal.links,
         browser: browser::is_there(&context.environment)
             .then(|| context.environment_of(Child::Browser)),
+        psql_environment: context.environment_of(Child::Psql),
         editor: opening.editor,
         tmux: terminal.tmux.then(|| context.environment_of(Child::Tmux)),
     };

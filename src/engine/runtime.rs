@@ -28,8 +28,9 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
+    domain::url::Connection,
     engine::{
-        clock,
+        clock, connection,
         context::{Cx, Shared},
         env, health, project_id, registry, trust, turn, web_login,
     },
@@ -138,6 +139,12 @@ impl Runtime {
     /// Hands over the address at which the browser has ended, to the login that waits for it.
     pub(crate) fn hand_over(&self, address: Secret) {
         self.shared.hand_over(address);
+    }
+
+    /// What the env files connect to, where they say it and with a password.
+    pub(crate) fn written_connection(&self) -> Option<Connection> {
+        let connection = connection::of_clone(&self.settings(), &self.ports)?;
+        (!connection.password.is_empty()).then_some(connection)
     }
 
     /// The text for an editor of an env file: what would be written, with its secrets masked.

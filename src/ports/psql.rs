@@ -5,12 +5,13 @@ use std::{
     path::Path,
 };
 
+use futures_util::Stream;
 use tokio::process::Command;
 
 use crate::{
     core::environment::Environment,
     domain::url::Connection,
-    os::{files, folders, signals::Signals},
+    os::{files, folders, signals::Signal},
     ports::foreground,
 };
 
@@ -34,13 +35,17 @@ const BUNDLES: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// Runs psql until it ends, and gives its exit code: `None` after a signal. `authority` is an extra root certificate, and `environment` what
+/// The exit code of a psql that something else has killed.
+const KILLED: i32 = -1;
+
+/// Runs psql until it ends, and gives its exit code: `None` after one of these signals. `authority` is an extra root certificate, and `environment` what
 /// psql gets of ours, with the folders in which it is looked for.
 pub(crate) async fn run(
     connection: &Connection,
     authority: Option<&Path>,
     environment: &Environment,
     arguments: &[String],
+    signals: &mut (impl Stream<Item = Signal> + Unpin),
 ) -> Result<Option<i32>, PsqlError> {
     // it is gone with this value, also where psql is killed
     let folder = folders::create_temporary("neonup-psql-").map_err(PsqlError::NoPasswordFile)?;
@@ -48,7 +53,6 @@ pub(crate) async fn run(
     files::new_private_file(&passwords)
         .and_then(|mut file| writeln!(file, "{}", password_line(connection)))
         .map_err(PsqlError::NoPasswordFile)?;
-    let mut signals = Signals::ending();
     let psql = Command::new("psql")
         .env_clear()
         .envs(environment.iter())
@@ -64,9 +68,9 @@ pub(crate) async fn run(
                 PsqlError::NotStarted(error)
             }
         })?;
-    let ended = foreground::wait(psql, &mut signals).await;
+    let ended = foreground::wait(psql, signals).await;
     let status = ended.map_err(PsqlError::NotStarted)?;
-    Ok(status.and_then(|status| status.code()))
+    Ok(status.map(|status| status.code().unwrap_or(KILLED)))
 }
 
 /// The connection without its password, as libpq reads it.

@@ -37,7 +37,8 @@ fn all(app: &App) -> Choices {
             open,
             &app.plan.fixable(),
             &app.options.start,
-            &app.options.psql,
+            // it would show the audience where the database is
+            if app.presenter { "" } else { &app.options.psql },
             app.app_choice(),
         );
     };

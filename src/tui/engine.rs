@@ -1,6 +1,6 @@
 //! What drives the steps for the wizard: the runtime, with the demo behind it where there is one.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
 
 use crate::{
     core::{
@@ -9,6 +9,7 @@ use crate::{
         secret::Secret,
         step::StepId,
     },
+    domain::url::Connection,
     engine::Runtime,
     ports::{
         demo::{DemoEnvironment, PendingDemo, carry_out},
@@ -40,6 +41,10 @@ pub(crate) trait Engine {
     fn keep_app(&self) {}
     /// Stops the application that is kept running.
     fn stop_app(&self) {}
+    /// What the env files connect to, with an extra root certificate.
+    fn connection(&self) -> Option<(Connection, Option<PathBuf>)> {
+        None
+    }
     /// The text of an env file for an editor.
     fn env_text(&self, _file: &str) -> PendingEdit<String> {
         Box::pin(std::future::ready(Err("there is no repository".to_owned())))
@@ -115,6 +120,11 @@ impl Engine for RuntimeEngine<'_> {
 
     fn stop_app(&self) {
         self.runtime.stop_app();
+    }
+
+    fn connection(&self) -> Option<(Connection, Option<PathBuf>)> {
+        let connection = self.runtime.written_connection()?;
+        Some((connection, self.runtime.settings().ca_file.clone()))
     }
 
     fn env_text(&self, file: &str) -> PendingEdit<String> {

@@ -21,7 +21,8 @@ use crate::{
     os::signals::Signal,
     ports::{
         demo::PendingDemo,
-        editor::{EditorError, TextEditor},
+        editor::EditorError,
+        psql::{self, PsqlError},
     },
     project::settings::Settings,
 };
@@ -109,11 +110,12 @@ pub(crate) async fn run<C: Canvas>(
                     canvas.forget()?;
                 }
                 Effect::Edit(file) => {
-                    let editor = app.options.editor.as_ref();
-                    batch.push(edit(canvas, engine, editor, &mut signals, &file).await?);
-                    let (columns, rows) = canvas.size()?;
-                    batch.push(Msg::Resize(columns, rows));
-                    canvas.forget()?;
+                    let lent = edit(canvas, engine, &app.options, &mut signals, &file);
+                    batch.extend(taken_back(lent.await?, canvas)?);
+                }
+                Effect::Psql => {
+                    let lent = psql(canvas, engine, &app.options, &mut signals);
+                    batch.extend(taken_back(lent.await?, canvas)?);
                 }
                 Effect::Redraw => canvas.forget()?,
                 Effect::Quit(reason) => return Ok((app.plan, reason)),
@@ -161,15 +163,22 @@ pub(crate) async fn run<C: Canvas>(
     }
 }
 
+/// What another program has made of the terminal may be anything: what came of it, and the size that the terminal has now.
+fn taken_back<C: Canvas>(outcome: Msg, canvas: &mut C) -> Result<[Msg; 2], C::Error> {
+    let (columns, rows) = canvas.size()?;
+    canvas.forget()?;
+    Ok([outcome, Msg::Resize(columns, rows)])
+}
+
 /// Has an env file edited in the user's editor, which has the terminal meanwhile.
 async fn edit<C: Canvas>(
     canvas: &mut C,
     engine: &impl Engine,
-    editor: Option<&TextEditor>,
+    options: &Options,
     signals: &mut (impl Stream<Item = Signal> + Unpin),
     file: &str,
 ) -> Result<Msg, C::Error> {
-    let Some(editor) = editor else {
+    let Some(editor) = &options.editor else {
         let why = "no editor was found: set EDITOR to yours".to_owned();
         return Ok(Msg::Edited(Err(why)));
     };
@@ -185,6 +194,33 @@ async fn edit<C: Canvas>(
         Ok(differs) => Msg::Edited(Ok(differs)),
         Err(EditorError::Ended) => Msg::Signal(Signal::Terminate),
         Err(error) => Msg::Edited(Err(chain(&error))),
+    })
+}
+
+/// Runs psql, which has the terminal meanwhile.
+async fn psql<C: Canvas>(
+    canvas: &mut C,
+    engine: &impl Engine,
+    options: &Options,
+    signals: &mut (impl Stream<Item = Signal> + Unpin),
+) -> Result<Msg, C::Error> {
+    let Some((connection, authority)) = engine.connection() else {
+        let why = "no env file of this clone has a connection URL yet".to_owned();
+        return Ok(Msg::PsqlEnded(Err(why)));
+    };
+    canvas.lend()?;
+    let environment = &options.psql_environment;
+    let ran = psql::run(&connection, authority.as_deref(), environment, &[], signals).await;
+    canvas.take_back()?;
+    Ok(match ran {
+        Ok(Some(0)) => Msg::PsqlEnded(Ok(())),
+        Ok(Some(code)) => Msg::PsqlEnded(Err(format!("psql ended with exit code {code}"))),
+        Ok(None) => Msg::Signal(Signal::Terminate),
+        Err(PsqlError::NotInstalled) => {
+            let why = "psql isn't installed: install the PostgreSQL client";
+            Msg::PsqlEnded(Err(why.to_owned()))
+        }
+        Err(error) => Msg::PsqlEnded(Err(chain(&error))),
     })
 }
 
@@ -290,6 +326,7 @@ fn join_paste(batch: Vec<Msg>) -> Vec<Msg> {
         | Msg::Demo(_)
         | Msg::Proposal(_)
         | Msg::Edited(_)
+        | Msg::PsqlEnded(_)
         | Msg::InputClosed => None,
     };
     let mut joined = Vec::with_capacity(batch.len());

@@ -41,6 +41,8 @@ pub(crate) enum Msg {
     Demo(Box<DemoOutcome>),
     /// The editor has ended: whether anything differs, or why nothing was kept.
     Edited(Result<bool, String>),
+    /// psql has ended, or why it did not start.
+    PsqlEnded(Result<(), String>),
     /// No key will ever come again.
     InputClosed,
 }
@@ -75,6 +77,8 @@ pub(crate) enum Effect {
     Proposal(ProposalRequest),
     /// Open what would be written to this env file in the user's editor.
     Edit(String),
+    /// Open psql on the database.
+    Psql,
     /// Ask the demo for this.
     Demo(DemoRequest),
     /// Put a text into the clipboard of the terminal. Never a secret.

@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub tmux: Option<Environment>,
     /// What a browser gets of our environment, where one can be opened.
     pub browser: Option<Environment>,
+    /// What psql gets of our environment.
+    pub psql_environment: Environment,
     /// The user's editor, where there is one.
     pub editor: Option<TextEditor>,
 }

@@ -72,6 +72,10 @@ fn handle(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Proposal(outcome) => proposal::outcome(app, *outcome),
         Msg::Demo(outcome) => presenter::demo(app, *outcome),
         Msg::Edited(outcome) => actions::edited(app, outcome),
+        Msg::PsqlEnded(outcome) => {
+            actions::psql_ended(app, outcome);
+            Vec::new()
+        }
         Msg::Paste(secret) => {
             app.taken.clear();
             typing::paste(app, secret.expose());

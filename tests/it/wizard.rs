@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use rustix::process::Signal;
 
 use crate::support::{
-    Home, Repo, Sandbox, Terminal, post, processes, python, skip, temp_dir, until,
+    Home, Repo, Sandbox, Terminal, has, post, processes, python, skip, temp_dir, until,
 };
 
 /// Presses Enter at each step that asks, until all is done.
@@ -147,6 +147,48 @@ fn an_app_that_is_kept_running_answers_and_ends_with_the_wizard() {
     crate::support::end_demo(&mut terminal);
     assert_eq!(terminal.wait_for_end().exit_code(), 0);
     assert_eq!(healthy(address), None, "the app outlived the wizard");
+    until("everything is gone", || {
+        processes(path.to_str().unwrap()).is_empty()
+    });
+}
+
+#[test]
+fn psql_has_the_terminal_until_it_is_left() {
+    if !has("psql") {
+        return skip("psql isn't installed");
+    }
+    let home = Home::new();
+    let dir = temp_dir();
+    let path = dir.path().canonicalize().unwrap();
+    let mut terminal = home.open(&["demo", "--dir", path.to_str().unwrap()]);
+    {
+        let _port = crate::support::apps_port();
+        enter_to_the_end(&mut terminal);
+    }
+    terminal.press(":");
+    terminal.wait_for("Actions");
+    terminal.press("psql");
+    terminal.wait_for("❯ Open psql");
+    terminal.press("\r");
+    terminal.wait_for("neondb=>");
+    // q and Ctrl-C are psql's
+    terminal.press("select 40 + 2 as sum;\r");
+    terminal.wait_for("42");
+    terminal.press("\\echo :DBNAME-waits \\\\ select pg_sleep(600);\r");
+    terminal.wait_for("neondb-waits");
+    terminal.press("\x03");
+    terminal.wait_for("canceling statement");
+    terminal.press("\\q\r");
+    terminal.wait_for("❯ Open psql");
+    let written = std::fs::read_to_string(path.join("aido-todo/backend/.env")).unwrap();
+    let url = written
+        .lines()
+        .find(|line| line.contains("DATABASE_URL"))
+        .unwrap();
+    let password = url.split(':').nth(2).unwrap().split('@').next().unwrap();
+    assert!(!terminal.raw().contains(password));
+    crate::support::end_demo(&mut terminal);
+    assert_eq!(terminal.wait_for_end().exit_code(), 0);
     until("everything is gone", || {
         processes(path.to_str().unwrap()).is_empty()
     });

@@ -217,6 +217,7 @@ impl LineWizard<'_> {
             | Action::Receipt
             | Action::KeepApp
             | Action::StopApp
+            | Action::OpenPsql
             | Action::Open(_)
             // choices of the proposal
             | Action::WriteConfig

@@ -86,6 +86,8 @@ pub(crate) enum Action {
     EditValue(usize),
     /// Shows the values of `neonup.toml`, to change them; the first one of this part is selected.
     Settings(SettingsPart),
+    /// Opens psql on the database, in this terminal.
+    OpenPsql,
     /// Env: opens what would be written to this file in the user's editor.
     EditFile(String),
     /// Leaves the wizard.

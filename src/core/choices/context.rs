@@ -93,6 +93,7 @@ impl<'a> StepContext<'a> {
             | Action::EditValue(_)
             | Action::Settings(_)
             | Action::EditFile(_)
+            | Action::OpenPsql
             | Action::Quit => self.own_command(),
         };
         Choice {

@@ -75,11 +75,10 @@ pub(crate) fn of_summary(
                 });
             }
             if !psql.is_empty() {
-                let command = Invocation::Psql(psql.to_owned());
-                let copy = Action::Run(command.clone());
+                let open = choice("Open psql", "open", Action::OpenPsql);
                 choices.push(Choice {
-                    command,
-                    ..choice("Copy the psql command", "copy", copy)
+                    command: Invocation::Psql(psql.to_owned()),
+                    ..open.note("\\q returns here")
                 });
             }
             choices.extend([receipt("Copy a receipt"), again]);

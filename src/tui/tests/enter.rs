@@ -96,6 +96,10 @@ fn carry_out(app: &mut App, effects: Vec<Effect>, world: World, run: &mut u64) -
                 effects.extend(update(app, Msg::Proposal(Box::new(outcome))));
                 continue;
             }
+            Effect::Psql => {
+                effects.extend(update(app, Msg::PsqlEnded(Ok(()))));
+                continue;
+            }
             Effect::Edit(_) => {
                 effects.extend(update(app, Msg::Edited(Ok(world == World::Willing))));
                 continue;

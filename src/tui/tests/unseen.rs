@@ -141,6 +141,7 @@ impl Walk {
                 | Effect::KeepApp
                 | Effect::StopApp
                 | Effect::Edit(_)
+                | Effect::Psql
                 | Effect::Demo(_)
                 | Effect::Proposal(_)
                 | Effect::Copy(_)
@@ -167,6 +168,7 @@ impl Walk {
             Effect::Apply(_)
             | Effect::HandOver(_)
             | Effect::Edit(_)
+            | Effect::Psql
             | Effect::Demo(_)
             | Effect::KeepApp
             | Effect::StopApp => true,

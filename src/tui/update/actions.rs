@@ -104,7 +104,15 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Settings(part) => proposal::open(app, part),
         Action::EditFile(file) => vec![Effect::Edit(file)],
+        Action::OpenPsql => vec![Effect::Psql],
         Action::Quit => finish(app),
+    }
+}
+
+/// Says how psql has ended, unless it was left.
+pub(super) fn psql_ended(app: &mut App, outcome: Result<(), String>) {
+    if let Err(why) = outcome {
+        app.notify(why);
     }
 }
 
