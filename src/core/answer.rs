@@ -71,6 +71,11 @@ impl Answer {
         }
     }
 
+    /// Whether a person elsewhere is waited for, and nothing of the clone is changed: others may change it meanwhile.
+    pub(crate) const fn waits_for_person(&self) -> bool {
+        matches!(self, Self::Login(LoginAnswer::Browser(_)))
+    }
+
     /// Whether it is the safe default of its step.
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default_of(self.step())

@@ -265,6 +265,9 @@ impl Runtime {
             Phase::Probe
         };
         let must_finish = answer.is_some() && registry::must_finish(id);
+        let in_turn = answer
+            .as_ref()
+            .is_some_and(|answer| !answer.waits_for_person());
         let holds_on = Arc::new(AtomicBool::new(must_finish));
         let cancel = CancellationToken::new();
         let cx = self.context(id).after(before);
@@ -279,9 +282,10 @@ impl Runtime {
         tasks.all.spawn(async move {
             cx.emit(EventKind::Started(phase));
             let mut started = clock::now();
-            let turn = match phase {
-                Phase::Probe => Ok(None),
-                Phase::Apply => take_turn(&cx, &cancel, &holds_on).await.map(Some),
+            let turn = if in_turn {
+                take_turn(&cx, &cancel, &holds_on).await.map(Some)
+            } else {
+                Ok(None)
             };
             let no_turn = turn.as_ref().err().cloned();
             let job = async {

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     core::{
-        answer::Answer,
+        answer::{Answer, KeyStorage, LoginAnswer},
         code::Code,
         event::{Event, EventKind, Outcome, Phase, Progress, Report, RunError, Verdict},
         facts::{Facts, KeySource, SchemaFacts},
@@ -23,7 +23,10 @@ use crate::{
     engine::{Runtime, context::KnownKey},
     ports::lock::{CloneHold, CloneLock, LockError},
     project::settings::{EnvBasis, Flags},
-    testing::world::{KEY, World},
+    testing::{
+        ports::AtTheBrowser,
+        world::{KEY, World},
+    },
 };
 
 async fn until_finished(
@@ -155,6 +158,30 @@ impl CloneLock for Theirs {
         }
         Err(LockError::Busy(Some(7)))
     }
+}
+
+/// The browser is waited for up to five minutes, and a login changes nothing in the clone.
+#[tokio::test(start_paused = true)]
+async fn a_login_in_the_browser_needs_no_turn() {
+    let (world, lock) = (World::default(), Arc::new(Theirs::default()));
+    world.with(|state| {
+        state.issuer.person = AtTheBrowser::Agrees;
+        state.issuer.lifetime = 3600;
+        state.issuer.now = 1_790_000_000;
+    });
+    let mut ports = world.ports();
+    ports.lock = lock;
+    let settings = World::settings_with(&[], Flags::default());
+    let (runtime, mut events) = Runtime::new(settings, ports);
+    let login = LoginAnswer::Browser(KeyStorage::Keyring);
+    runtime.apply(Answer::Login(login));
+    let all = until_finished(&mut events, &[StepId::Login]).await;
+    let EventKind::Finished(outcome) = &all.last().unwrap().kind else {
+        panic!("{all:?}")
+    };
+    let report = outcome.result.as_ref().unwrap();
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+    runtime.shutdown().await;
 }
 
 #[tokio::test(start_paused = true)]
