@@ -256,6 +256,30 @@ mod tests {
     }
 
     #[test]
+    fn each_fault_is_documented() {
+        let page = include_str!("../../docs/sandbox.md");
+        let fields = |value: serde_json::Value| -> Vec<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        let mut names = fields(serde_json::to_value(Faults::default()).unwrap());
+        names.extend(fields(serde_json::to_value(ErrorBurst::default()).unwrap()));
+        for kind in [
+            BodyDamage::Truncated,
+            BodyDamage::Cut,
+            BodyDamage::Html,
+            BodyDamage::Lost,
+            BodyDamage::Stall,
+            BodyDamage::Huge,
+            BodyDamage::EndlessCursor,
+        ] {
+            names.push(serde_json::from_value(serde_json::to_value(kind).unwrap()).unwrap());
+        }
+        for name in names {
+            assert!(page.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
     fn misspelled_fault_is_an_error() {
         assert!(serde_json::from_str::<Faults>(r#"{"latency": 5}"#).is_err());
     }
