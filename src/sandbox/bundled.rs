@@ -1,7 +1,7 @@
 //! The Postgres that our binary carries: the server, and the extensions that half of all schemas begin with.
 //!
 //! The server, pgcrypto and pgvector are PostgreSQL's and pgvector's own code, in `pglite-rs-lib-<target>` 0.2.7. It has no
-//! module of uuid-ossp, whose functions are written in SQL here.
+//! modules of uuid-ossp and citext, whose functions are written in SQL here.
 
 use std::{
     fs,
@@ -21,7 +21,12 @@ static EXTENSIONS: [&[u8]; 2] = [
     include_bytes!(concat!(env!("OUT_DIR"), "/pg-pgvector.tar.gz")),
 ];
 /// Extensions without a module.
-const SCRIPTS: [(&str, &str); 2] = [
+const SCRIPTS: [(&str, &str); 4] = [
+    ("citext.control", include_str!("extensions/citext.control")),
+    (
+        "citext--1.6.sql",
+        include_str!("extensions/citext--1.6.sql"),
+    ),
     (
         "uuid-ossp.control",
         include_str!("extensions/uuid-ossp.control"),
@@ -32,7 +37,7 @@ const SCRIPTS: [(&str, &str); 2] = [
     ),
 ];
 /// The folder of what is unpacked. Its last number changes whenever what [`unpack`] does changes.
-pub(crate) const NAME: &str = "postgres-17.5-pglite-0.2.7-1";
+pub(crate) const NAME: &str = "postgres-17.5-pglite-0.2.7-2";
 /// An extension unpacked, in bytes: several times what the largest has.
 const EXTENSION_LIMIT: usize = 16 << 20;
 /// The most that gzip shrinks anything.
@@ -55,7 +60,7 @@ pub(crate) const fn version() -> Option<(&'static str, &'static str)> {
 /// Its major version.
 pub(crate) const MAJOR: u32 = 17;
 /// What `create extension` finds in it.
-const CREATABLE: [&str; 4] = ["pgcrypto", "plpgsql", "uuid-ossp", "vector"];
+const CREATABLE: [&str; 5] = ["citext", "pgcrypto", "plpgsql", "uuid-ossp", "vector"];
 
 /// Whether an extension can be created in it.
 pub(crate) fn has_extension(name: &str) -> bool {

@@ -109,3 +109,69 @@ async fn owner_creates_the_extensions_that_schemas_begin_with() {
     );
     sandbox.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn citext_answers_as_the_real_module() {
+    if !is_bundled() {
+        return;
+    }
+    let sandbox = start().await;
+    let created = Api::of(&sandbox).project("caseless").await;
+    let uri = created.text("/connection_uris/0/connection_uri");
+    let mut connection = connect(&uri, sandbox.ca_file()).await.unwrap();
+    run(&mut connection, "create extension citext").await;
+    // what PostgreSQL 15 with its own module answers
+    for (question, answer) in [
+        ("select ('Ann@x' = 'ANN@X'::citext)::text", "true"),
+        ("select ('Ann@x'::citext = 'ANN@X'::text)::text", "false"),
+        ("select ('ANN'::citext like 'a_n')::text", "true"),
+        ("select citext_cmp('a', 'B')::text", "-1"),
+        (
+            "select (citext_hash('ABC') = citext_hash('abc'))::text",
+            "true",
+        ),
+        (
+            "select replace('a.B.a.b'::citext, '.b'::citext, '-'::citext)",
+            "a-.a-",
+        ),
+        (
+            "select regexp_replace('fooBAR'::citext, 'Bar'::citext, 'x')",
+            "foox",
+        ),
+        ("select split_part('1.2.3'::citext, '.'::citext, 2)", "2"),
+        (
+            "select string_agg(e::text, ' ' order by e) from unnest('{b,A,c}'::citext[]) e",
+            "A b c",
+        ),
+        (
+            "select max(e)::text from unnest('{b,A,C}'::citext[]) e",
+            "C",
+        ),
+        (
+            "select count(distinct e)::text from unnest('{a,A,b}'::citext[]) e",
+            "2",
+        ),
+    ] {
+        assert_eq!(ask(&mut connection, question).await, answer, "{question}");
+    }
+    run(
+        &mut connection,
+        "create table member (mail citext unique); insert into member values ('Ann@x'), ('bob@x')",
+    )
+    .await;
+    let twice = sqlx::raw_sql("insert into member values ('ANN@X')")
+        .execute(&mut connection)
+        .await
+        .unwrap_err();
+    assert_eq!(sqlstate(&twice), "23505");
+    run(&mut connection, "set enable_seqscan = off").await;
+    let plan = ask(
+        &mut connection,
+        "explain (costs off) select * from member where mail = 'BOB@X'",
+    );
+    assert_eq!(
+        plan.await,
+        "Index Only Scan using member_mail_key on member"
+    );
+    sandbox.shutdown().await;
+}
