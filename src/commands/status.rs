@@ -21,6 +21,9 @@ pub(crate) struct StatusArgs;
 
 const STEPS: [StepId; 2] = [StepId::Login, StepId::Project];
 
+/// The sandbox has one address for both kinds of URL.
+const NO_POOLER: &str = "none in the sandbox; pooled URLs connect directly";
+
 type Row = (&'static str, String);
 
 /// What is printed with `--json`.
@@ -66,11 +69,15 @@ impl StatusArgs {
     ) -> Result<Exit, CommandError> {
         let (settings, ports) = context.open_whole(context.flags())?;
         let mut rows = rows_of_settings(&settings);
+        let is_sandbox = settings.is_sandbox();
         let mut session = CommandSession::new(settings, ports);
         if let Err(interruption) = session.probe(&STEPS, output).await {
             return session.interrupted(interruption, &STEPS, output).await;
         }
         rows.extend(rows_of_plan(&session.plan));
+        if is_sandbox {
+            rows.push(("pooler", NO_POOLER.to_owned()));
+        }
         let program = OwnProgram::find();
         rows.extend(rows_of_program(program.as_ref()));
         if output.json {

@@ -562,6 +562,8 @@ fn killed_setup_resumes_from_the_real_state() {
     assert!(status.stdout.contains("aido-todo"), "{status:#?}");
     assert!(status.stdout.contains("built from source"), "{status:#?}");
     assert!(status.stdout.contains("cargo build"), "{status:#?}");
+    let pooler = "pooled URLs connect directly";
+    assert!(status.stdout.contains(pooler), "{status:#?}");
     let leftovers: Vec<_> = fs::read_dir(repo.path("backend"))
         .unwrap()
         .flatten()
