@@ -19,6 +19,7 @@ pub(crate) mod ascii;
 pub(crate) mod built;
 pub(crate) mod command_files;
 pub(crate) mod connection_error;
+pub(crate) mod counted;
 pub(crate) mod credentials;
 pub(crate) mod declared_tables;
 pub(crate) mod diff;

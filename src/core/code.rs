@@ -91,7 +91,7 @@ codes! {
     the role's password isn't known here.";
     ProjectNotReady, Project, "project.not-ready", Gap, "The project's operations haven't finished.";
     ProjectDeleted, Project, "project.deleted", Gap, "The project recorded in neonup.toml is gone, or this key can't see it.";
-    ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch doesn't exist.";
+    ProjectBranchMissing, Project, "project.branch-missing", Gap, "The branch, its database or its role doesn't exist.";
     ProjectTemporary, Project, "project.temporary", Warning, "The database is temporary and will be deleted unless somebody \
     claims it.";
     ProjectNoCompute, Project, "project.no-compute", Gap, "The branch has no compute to connect to.";

@@ -162,6 +162,8 @@ pub(crate) struct JoinedProject {
     pub branches: Vec<String>,
     /// The names of the branch's databases, where they are known.
     pub databases: Vec<String>,
+    /// The names of the branch's roles.
+    pub roles: Vec<String>,
 }
 
 /// The project screen's facts.

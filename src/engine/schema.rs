@@ -30,7 +30,7 @@ use crate::{
         step::StepId,
         trust::CommandPurpose,
     },
-    domain::{app_log::telling_line, migrations, question, url::Connection},
+    domain::{app_log::telling_line, counted::counted, migrations, question, url::Connection},
     engine::{
         build, connection,
         context::Cx,
@@ -416,26 +416,21 @@ fn judge(
     } else if let Some(why) = &unknown {
         format!("couldn't determine: {why}")
     } else if tables.is_empty() && objects == 0 {
-        let are = match found.tables.len() {
-            1 => "1 table".to_owned(),
-            count => format!("{count} tables"),
-        };
+        let are = counted(found.tables.len(), "table");
         format!("{are}; neonup.toml lists none to compare with")
     } else {
         let others = match objects {
             0 => String::new(),
-            1 => ", 1 other object".to_owned(),
-            count => format!(", {count} other objects"),
+            objects => format!(", {}", counted(objects, "other object")),
         };
         let rows = if files.iter().any(|file| beforehand::adds_rows(&file.text)) {
             "; rows not compared"
         } else {
             ""
         };
-        format!(
-            "{} tables, {columns} columns{others} as expected{rows}",
-            tables.len()
-        )
+        let tables = counted(tables.len(), "table");
+        let columns = counted(columns, "column");
+        format!("{tables}, {columns}{others} as expected{rows}")
     };
     let basis = match unknown.map(|why| beforehand::not_determined(&why, wanted)) {
         Some(finding) if finding.severity == Severity::Gap => Basis::not_determined(finding),

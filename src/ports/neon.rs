@@ -81,6 +81,8 @@ pub(crate) struct NewProject {
     pub branch: Option<String>,
     /// The name of its database.
     pub database: Option<String>,
+    /// The name of the role that owns it.
+    pub role: Option<String>,
 }
 
 /// A branch to create. It begins with its parent's data, and has a compute of its own.
@@ -301,6 +303,23 @@ pub(crate) trait Neon: Send + Sync {
         project: &str,
         branch: &str,
     ) -> Result<Vec<BranchDatabase>, NeonError>;
+
+    /// Makes a role; its name is unique in its branch.
+    async fn create_role(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+        role: &str,
+    ) -> Result<Vec<Operation>, NeonError>;
+
+    /// Lists the names of the roles of a branch.
+    async fn roles(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+    ) -> Result<Vec<String>, NeonError>;
 
     /// Builds the connection URI of a role, direct or pooled, with its password.
     async fn connection_uri(

@@ -30,6 +30,7 @@ pub(crate) struct ProjectConfig {
     pub branch: Option<String>,
     pub branch_expires_days: Option<u8>,
     pub database: Option<String>,
+    pub role: Option<String>,
 }
 
 /// A `neonup.toml`, or what would be proposed for one.
@@ -73,6 +74,7 @@ const PROJECT: &[&str] = &[
     "branch",
     "branch_expires_days",
     "database",
+    "role",
 ];
 /// How many keys an env file may want: each is written by itself.
 const KEYS_LIMIT: usize = 1000;
@@ -305,6 +307,7 @@ impl TomlReader<'_> {
             branch: self.branch(table)?,
             branch_expires_days: self.expiry(table)?,
             database: self.text(table, "database")?,
+            role: self.text(table, "role")?,
         })
     }
 

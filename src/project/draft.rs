@@ -83,6 +83,7 @@ impl DraftValue {
             ("project", "branch") => "Branch",
             ("project", "branch_expires_days") => "Branch expires",
             ("project", "database") => "Database",
+            ("project", "role") => "Role",
             ("env", "file") => "Env file",
             ("env", "example") => "Its example",
             ("schema", "files") => "SQL files",

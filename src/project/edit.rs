@@ -32,6 +32,7 @@ const OFFERED: usize = 50;
 pub(crate) struct Present<'a> {
     pub branches: &'a [String],
     pub databases: &'a [String],
+    pub roles: &'a [String],
 }
 
 /// The draft of a file's text. The values of `[project]` that it doesn't set are in it, too.
@@ -72,6 +73,7 @@ fn project_table(config: &Config, present: &Present<'_>) -> DraftTable {
             string(&project.database),
             texts(present.databases),
         ),
+        DraftValue::optional("role", string(&project.role), texts(present.roles)),
         DraftValue::optional("region", string(&project.region), named(&REGIONS)),
         DraftValue::optional("postgres", number(project.postgres), versions),
     ]);
@@ -177,6 +179,7 @@ mod tests {
         let present = Present {
             branches: &["main".to_owned(), "preview/12".to_owned()],
             databases: &[],
+            roles: &[],
         };
         let mut changed = of_file(FILE, &present).unwrap();
         let index = place(&changed, "branch");

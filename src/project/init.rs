@@ -173,6 +173,7 @@ fn project_table(config: &Config, name: &str) -> DraftTable {
         ("region", &project.region),
         ("branch", &project.branch),
         ("database", &project.database),
+        ("role", &project.role),
     ];
     for (key, wanted) in optional {
         values.extend(wanted.as_ref().map(|wanted| value(key, text(wanted), "")));

@@ -138,6 +138,7 @@ impl Settings {
                 branch: config.project.branch.or(detected.project.branch),
                 branch_expires_days: config.project.branch_expires_days,
                 database: config.project.database.or(detected.project.database),
+                role: config.project.role.or(detected.project.role),
             },
             env_basis: if config.env.is_empty() {
                 detected_env

@@ -78,6 +78,8 @@ pub(crate) struct ProjectSettings {
     pub branch_expires_days: Option<u8>,
     /// `None` is the branch's only or first one.
     pub database: Option<String>,
+    /// The role that the application logs in as; `None` is the database's owner.
+    pub role: Option<String>,
 }
 
 /// How a generated value is written.

@@ -126,6 +126,8 @@ pub(crate) struct State {
     pub no_compute: bool,
     /// Databases other than `neondb`.
     pub databases: Vec<BranchDatabase>,
+    /// Roles other than `neondb_owner`.
+    pub roles: Vec<String>,
     /// Hosts by project, if they differ.
     pub hosts: BTreeMap<String, String>,
     /// git's `user.name`.

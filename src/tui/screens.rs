@@ -24,12 +24,11 @@ use crate::{
         plan::{Status, StepState},
         step::StepId,
     },
-    domain::duration,
+    domain::{counted::counted, duration},
     tui::{
         choices,
         presenter::redact,
         state::{App, Screen},
-        text,
         text_context::TextContext,
         theme::{Role, Theme},
         widgets::findings,
@@ -73,7 +72,7 @@ fn status(context: TextContext<'_>) -> Option<(Role, String)> {
         let word = if word == "run" { "running" } else { word };
         let with = match (status, warnings) {
             (Status::Done, 1..) => {
-                format!(" with {}", text::count(warnings, "warning", "warnings"))
+                format!(" with {}", counted(warnings, "warning"))
             }
             _ => String::new(),
         };

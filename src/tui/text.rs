@@ -247,11 +247,6 @@ pub(crate) fn beginning(sentence: &str, columns: usize) -> String {
     )
 }
 
-/// `1 file`, `2 files`.
-pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,6 +72,7 @@ impl SampleEnvironment {
                 postgres: None,
                 branch: None,
                 database: None,
+                role: None,
             };
             self.neon
                 .create_project(&self.key, &new)

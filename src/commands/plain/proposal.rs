@@ -99,6 +99,7 @@ impl LineWizard<'_> {
         let offered = Present {
             branches: &joined.branches,
             databases: &joined.databases,
+            roles: &joined.roles,
         };
         let read = proposals.read(&present).and_then(|text| {
             let draft = edit::of_file(&text, &offered);

@@ -142,7 +142,10 @@ pub(super) fn unread(coverage: &Coverage) -> Vec<Finding> {
     if coverage.more() > 0 {
         findings.push(Finding::new(
             Code::BackendNotDetermined,
-            format!("{} more files weren't read", coverage.more()),
+            match coverage.more() {
+                1 => "1 more file wasn't read".to_owned(),
+                more => format!("{more} more files weren't read"),
+            },
         ));
     }
     findings

@@ -8,7 +8,7 @@ use crate::{
         finding::Finding,
         proof::Basis,
     },
-    domain::diff,
+    domain::{counted::counted, diff},
     engine::{
         context::Cx,
         env::{
@@ -126,13 +126,7 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
     for target in &inspection.targets {
         let file = &target.file;
         let count = target.keys;
-        let keys = |count: usize| {
-            if count == 1 {
-                "1 key".to_owned()
-            } else {
-                format!("{count} keys")
-            }
-        };
+        let keys = |count| counted(count, "key");
         let there = count.saturating_sub(target.open);
         parts.push(if target.bytes.is_none() && target.by_hand {
             format!("`{file}`: {} to fill in by hand", keys(count))

@@ -18,6 +18,7 @@ enum RefusedPart {
     Organization,
     Postgres,
     Database,
+    Role,
     Branch,
     Name,
 }
@@ -110,6 +111,7 @@ fn refused(refusal: &Refusal, new: &NewProject) -> (String, String) {
             "correct [project] postgres in neonup.toml; or remove it to let Neon choose"
         }
         RefusedPart::Database => "correct [project] database in neonup.toml",
+        RefusedPart::Role => "correct [project] role in neonup.toml",
         RefusedPart::Branch => "correct [project] branch in neonup.toml",
         RefusedPart::Name => "choose a shorter or simpler [project] name in neonup.toml",
     };
@@ -143,6 +145,7 @@ fn sent(new: &NewProject) -> Vec<(RefusedPart, String)> {
             new.postgres.map(|version| version.to_string()),
         ),
         (RefusedPart::Database, new.database.clone()),
+        (RefusedPart::Role, new.role.clone()),
         (RefusedPart::Branch, new.branch.clone()),
         (RefusedPart::Name, Some(new.name.clone())),
     ]
@@ -158,6 +161,7 @@ impl RefusedPart {
             Self::Organization => "organization",
             Self::Postgres => "Postgres version",
             Self::Database => "database name",
+            Self::Role => "role name",
             Self::Branch => "branch name",
             Self::Name => "project name",
         }
@@ -170,6 +174,7 @@ impl RefusedPart {
             Self::Organization => &["org"],
             Self::Postgres => &["pg_version", "postgres version", "pg version"],
             Self::Database => &["database"],
+            Self::Role => &["role"],
             Self::Branch => &["branch"],
             Self::Name => &["name"],
         }
@@ -197,6 +202,7 @@ mod tests {
             postgres: Some(99),
             branch: Some("main".to_owned()),
             database: Some("shop".to_owned()),
+            role: None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
         proof::Basis,
         trust::CommandPurpose,
     },
-    domain::{driver_script, duration, url::Connection},
+    domain::{counted::counted, driver_script, duration, url::Connection},
     engine::{context::Cx, trust},
     ports::database::{DatabaseError, Session},
     project::settings::BackendSettings,
@@ -400,7 +400,7 @@ impl<'a> HealthChecks<'a> {
                 format!("missing: {}", missing.join(", ")),
             )
         } else if counts.is_empty() {
-            (CheckState::Ok, format!("{} tables", found.len()))
+            (CheckState::Ok, counted(found.len(), "table"))
         } else {
             (CheckState::Ok, counts.join(", "))
         };

@@ -120,28 +120,67 @@ pub(super) async fn ensure(cx: &Cx, key: &Secret, project: &Project) -> Result<(
         };
         wait_until_ready(cx, key, id, operations).await?;
     }
+    if let Some(role) = &cx.settings.project.role {
+        ensure_role(cx, key, (id, &branch.id), role).await?;
+    }
     if let Some(name) = &cx.settings.project.database
         && !databases.iter().any(|database| database.name == *name)
         && let Some(owner) = databases.first().map(|database| &database.owner_name)
     {
-        cx.progress(Progress::label(format!("creating database {name}")));
         let database = BranchDatabase {
             name: name.clone(),
             owner_name: owner.clone(),
         };
-        let operations = match neon.create_database(key, id, &branch.id, &database).await {
-            Ok(operations) => operations,
-            Err(error) => {
-                let now = neon.databases(key, id, &branch.id).await?;
-                if !now.iter().any(|database| database.name == *name) {
-                    return Err(error.into());
-                }
-                neon_operations::open(cx, key, id).await?
-            }
-        };
-        wait_until_ready(cx, key, id, operations).await?;
+        create_database(cx, key, (id, &branch.id), &database).await?;
     }
     Ok(())
+}
+
+/// Creates a role on a branch of a project, unless it exists.
+async fn ensure_role(
+    cx: &Cx,
+    key: &Secret,
+    (project, branch): (&str, &str),
+    role: &str,
+) -> Result<()> {
+    let neon = &cx.ports.neon;
+    let exists = |roles: &[String]| roles.iter().any(|known| known == role);
+    if exists(&neon.roles(key, project, branch).await?) {
+        return Ok(());
+    }
+    cx.progress(Progress::label(format!("creating role {role}")));
+    let operations = match neon.create_role(key, project, branch, role).await {
+        Ok(operations) => operations,
+        Err(error) => {
+            if !exists(&neon.roles(key, project, branch).await?) {
+                return Err(error.into());
+            }
+            neon_operations::open(cx, key, project).await?
+        }
+    };
+    wait_until_ready(cx, key, project, operations).await
+}
+
+async fn create_database(
+    cx: &Cx,
+    key: &Secret,
+    (project, branch): (&str, &str),
+    database: &BranchDatabase,
+) -> Result<()> {
+    let neon = &cx.ports.neon;
+    let name = &database.name;
+    cx.progress(Progress::label(format!("creating database {name}")));
+    let operations = match neon.create_database(key, project, branch, database).await {
+        Ok(operations) => operations,
+        Err(error) => {
+            let now = neon.databases(key, project, branch).await?;
+            if !now.iter().any(|known| known.name == *name) {
+                return Err(error.into());
+            }
+            neon_operations::open(cx, key, project).await?
+        }
+    };
+    wait_until_ready(cx, key, project, operations).await
 }
 
 fn is_read_write(endpoint: &Endpoint) -> bool {
@@ -202,9 +241,10 @@ async fn connect(
         Ok(branch) => branch,
         Err(finding) => return Ok((None, vec![*finding])),
     };
-    let (endpoints, databases) = tokio::try_join!(
+    let (endpoints, databases, roles) = tokio::try_join!(
         neon.endpoints(key, &project.id, &branch.id),
         neon.databases(key, &project.id, &branch.id),
+        roles(cx, key, &project.id, &branch.id),
     )?;
     let Some(endpoint) = endpoints
         .iter()
@@ -226,15 +266,14 @@ async fn connect(
         }
         Err(finding) => return Ok((None, vec![*finding])),
     };
+    let wanted = cx.settings.project.role.as_deref();
+    if let Some(role) = wanted.filter(|role| !roles.iter().any(|known| known == role)) {
+        return Ok((None, vec![role_missing(role, &roles, &branch.name)]));
+    }
+    let role = wanted.unwrap_or(&database.owner_name);
     let uri = |pooled| {
-        neon.connection_uri(
-            key,
-            &project.id,
-            &branch.id,
-            &database.name,
-            &database.owner_name,
-            pooled,
-        )
+        let (project, branch) = (&project.id, &branch.id);
+        neon.connection_uri(key, project, branch, &database.name, role, pooled)
     };
     let connection = match tokio::try_join!(uri(false), uri(true)) {
         Ok((direct, pooled)) => {
@@ -243,8 +282,7 @@ async fn connect(
             Connection::from_uris(&direct, Some(&pooled)).ok_or_else(connection_uri_unreadable)?
         }
         Err(NeonError::PasswordNotStored(_)) => {
-            let BranchDatabase { name, owner_name } = database;
-            Connection::without_password(&endpoint.host, name, owner_name)
+            Connection::without_password(&endpoint.host, &database.name, role)
         }
         Err(error) => return Err(error.into()),
     };
@@ -278,6 +316,7 @@ async fn connect(
             .iter()
             .map(|database| database.name.clone())
             .collect(),
+        roles,
         ..remember(cx, project, branch, &connection, &endpoint.current_state)
     };
     if is_initial(branch, &endpoint.current_state) {
@@ -353,6 +392,7 @@ pub(super) fn remember(
         compute: compute.to_owned(),
         branches: Vec::new(),
         databases: Vec::new(),
+        roles: Vec::new(),
     }
 }
 
@@ -425,6 +465,30 @@ fn pick_database<'a>(
                 .fixable(),
         )
     })
+}
+
+/// The roles of a branch. Where none is wanted they are only offered, so that a failure to list them stops nothing.
+async fn roles(
+    cx: &Cx,
+    key: &Secret,
+    project: &str,
+    branch: &str,
+) -> Result<Vec<String>, NeonError> {
+    match cx.ports.neon.roles(key, project, branch).await {
+        Err(_) if cx.settings.project.role.is_none() => Ok(Vec::new()),
+        roles => roles,
+    }
+}
+
+fn role_missing(role: &str, known: &[String], branch: &str) -> Finding {
+    Finding::new(
+        Code::ProjectBranchMissing,
+        format!("branch `{branch}` has no role `{role}`"),
+    )
+    .detail(format!("its roles are {}", known.join(", ")))
+    .command(Invocation::SetupStep(StepId::Project))
+    .hint("run neonup setup project to create it; or set [project] role in neonup.toml")
+    .fixable()
 }
 
 fn is_initial(branch: &Branch, compute: &str) -> bool {

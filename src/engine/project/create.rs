@@ -98,6 +98,7 @@ pub(super) async fn create(
             .clone()
             .filter(|name| !name.contains(USER)),
         database: cx.settings.project.database.clone(),
+        role: cx.settings.project.role.clone(),
     };
     let failure = match cx.ports.neon.create_project(key, &new).await {
         Ok(created) => {

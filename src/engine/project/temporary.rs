@@ -266,6 +266,7 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
         compute: "starts at the next connection".to_owned(),
         branches: Vec::new(),
         databases: Vec::new(),
+        roles: Vec::new(),
     };
     cx.remember_project(Some(KnownProject {
         id: database.project.clone(),

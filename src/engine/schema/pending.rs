@@ -18,8 +18,11 @@ use crate::{
         step::StepId,
         trust::CommandPurpose,
     },
-    domain::migrations::{
-        self, Asking, Conflict, Inquiry, NoQuestion, Tool, ToolAnswer, ToolReply, Unclear,
+    domain::{
+        counted::counted,
+        migrations::{
+            self, Asking, Conflict, Inquiry, NoQuestion, Tool, ToolAnswer, ToolReply, Unclear,
+        },
     },
     engine::{
         build, connection,
@@ -237,10 +240,7 @@ async fn not_again(cx: &Cx, found: &SchemaShape) -> Migrations {
     if let LastRun::Current { when } = &last {
         return stands(cx, still(&line, when));
     }
-    let count = match found.tables.len() {
-        1 => "1 table".to_owned(),
-        count => format!("{count} tables"),
-    };
+    let count = counted(found.tables.len(), "table");
     let why = "it drops tables or adds rows (`only_empty`), so it runs only in an empty database";
     let detail = match no_longer(&line, &last) {
         none if none.is_empty() => why.to_owned(),

@@ -11,7 +11,10 @@ use crate::{
         finding::Finding,
         proof::{Basis, Coverage, Undetermined},
     },
-    domain::dotenv::{self, Document},
+    domain::{
+        counted::counted,
+        dotenv::{self, Document},
+    },
     engine::{
         clock,
         context::Cx,
@@ -220,7 +223,7 @@ impl<'a> SecretsInspection<'a> {
             self.add(finding);
             self.in_tree.push(leak);
         }
-        let count = format!("{} files", messages::grouped(files as u64));
+        let count = counted(files, "file");
         self.searched("tracked files", before, count, coverage, started.elapsed());
         if !self.examples.is_empty() {
             let dirty = self.in_tree.iter().any(|leak| {
@@ -275,7 +278,7 @@ impl<'a> SecretsInspection<'a> {
             let finding = found.map(|secret| messages::of_history(&leak, secret));
             self.add(finding);
         }
-        let count = format!("{} objects", messages::grouped(objects));
+        let count = counted(objects, "object");
         self.searched("history", before, count, coverage, started.elapsed());
         let before = self.findings.len();
         for found in &committed {
@@ -388,9 +391,9 @@ impl<'a> SecretsInspection<'a> {
             .filter(|finding| finding.severity == Severity::Gap);
         let gaps: Vec<_> = gaps.chain(&open).collect();
         let scanned = format!(
-            "{} files and {} objects",
-            messages::grouped(self.files as u64),
-            messages::grouped(self.objects)
+            "{} and {}",
+            counted(self.files, "file"),
+            counted(self.objects, "object")
         );
         let evidence = match gaps.as_slice() {
             [] if self.live.labelled().is_empty() => {

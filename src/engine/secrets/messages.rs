@@ -11,6 +11,7 @@ use crate::{
         step::StepId,
     },
     domain::{
+        counted::grouped,
         credentials::{CredentialKind, Weight},
         dotenv::KEYS_FILE,
     },
@@ -479,19 +480,6 @@ pub(super) fn shorten(findings: &mut Vec<Finding>) {
             );
         }
     }
-}
-
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A file was taken out of git's index.

@@ -6,7 +6,8 @@ use crate::{
         finding::Finding,
         proof::{Coverage, Unread},
     },
-    engine::secrets::messages::{accepted, grouped},
+    domain::counted::grouped,
+    engine::secrets::messages::accepted,
     project::settings::Accepted,
 };
 

@@ -143,6 +143,44 @@ async fn a_missing_compute_and_a_missing_database_are_created() {
 }
 
 #[tokio::test]
+async fn the_application_logs_in_as_the_role_that_is_wanted_which_is_created_once() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    let config = "[project]\nname = \"todo\"\nid = \"theirs\"\nrole = \"app\"\n";
+    let report = probe(&world, settings(config)).await;
+    assert_eq!(codes(&report), [Code::ProjectBranchMissing]);
+    let finding = &report.findings[0];
+    assert!(
+        finding.fixable && finding.title.contains("no role `app`"),
+        "{finding:?}"
+    );
+    assert_eq!(finding.detail, "its roles are neondb_owner");
+    for _ in 0..2 {
+        let cx = context(&world, settings(config));
+        let report = ProjectStep
+            .apply(&cx, ProjectAnswer::Default)
+            .await
+            .unwrap();
+        assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+        assert_eq!(cx.project().unwrap().connection.role, "app");
+        let Some(Facts::Project(facts)) = report.facts else {
+            panic!("no facts")
+        };
+        assert_eq!(facts.joined.unwrap().roles, ["neondb_owner", "app"]);
+        assert_eq!(world.with(|state| state.roles.clone()), ["app"]);
+    }
+    let world = World::default();
+    apply(
+        &world,
+        settings("[project]\nname = \"todo\"\nrole = \"app\"\n"),
+    )
+    .await
+    .unwrap();
+    let new = world.with(|state| state.new_projects.clone());
+    assert_eq!(new[0].role.as_deref(), Some("app"));
+}
+
+#[tokio::test]
 async fn a_reached_limit_is_reported_before_any_create() {
     let world = World::default();
     world.project("one", "another");

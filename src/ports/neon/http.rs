@@ -19,7 +19,7 @@ use self::{
     bodies::{
         BranchesPage, ChangeBody, CreatedProjectBody, DatabasesBody, EndpointsBody, ErrorBody,
         NewApiKeyBody, OperationBody, OperationsBody, OrganizationsBody, ProjectBody, ProjectsPage,
-        ResetPasswordBody, SandboxBody, UriBody,
+        ResetPasswordBody, RolesBody, SandboxBody, UriBody,
     },
     pages::Pages,
 };
@@ -283,17 +283,14 @@ fn create_body(new: &NewProject) -> Value {
             fields.insert("org_id".to_owned(), json!(org));
         }
     }
-    let mut branch = serde_json::Map::new();
-    branch.extend(
-        new.branch
-            .as_ref()
-            .map(|name| ("name".to_owned(), json!(name))),
-    );
-    branch.extend(
-        new.database
-            .as_ref()
-            .map(|name| ("database_name".to_owned(), json!(name))),
-    );
+    let parts = [
+        ("name", &new.branch),
+        ("database_name", &new.database),
+        ("role_name", &new.role),
+    ];
+    let named =
+        |(field, value): (&str, &Option<String>)| Some((field.to_owned(), json!(value.as_ref()?)));
+    let branch: serde_json::Map<_, _> = parts.into_iter().filter_map(named).collect();
     if let (false, Some(fields)) = (branch.is_empty(), project.as_object_mut()) {
         fields.insert("branch".to_owned(), Value::Object(branch));
     }
@@ -512,6 +509,29 @@ impl Neon for HttpNeon {
         Ok(self.get::<DatabasesBody>(key, &path, &[]).await?.databases)
     }
 
+    async fn create_role(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+        role: &str,
+    ) -> Result<Vec<Operation>, NeonError> {
+        let path = roles_path(project, branch);
+        let body = json!({ "role": { "name": role } });
+        self.change(key, &path, &body).await
+    }
+
+    async fn roles(
+        &self,
+        key: &Secret,
+        project: &str,
+        branch: &str,
+    ) -> Result<Vec<String>, NeonError> {
+        let path = roles_path(project, branch);
+        let body = self.get::<RolesBody>(key, &path, &[]).await?;
+        Ok(body.roles.into_iter().map(|role| role.name).collect())
+    }
+
     async fn connection_uri(
         &self,
         key: &Secret,
@@ -543,9 +563,8 @@ impl Neon for HttpNeon {
         role: &str,
     ) -> Result<PasswordReset, NeonError> {
         let path = format!(
-            "/projects/{}/branches/{}/roles/{}/reset_password",
-            segment(project),
-            segment(branch),
+            "{}/{}/reset_password",
+            roles_path(project, branch),
             segment(role)
         );
         let answer: ResetPasswordBody = self.post(key, &path, None).await?;
@@ -588,6 +607,12 @@ impl Neon for HttpNeon {
     }
 }
 
+/// The path of a branch's roles.
+fn roles_path(project: &str, branch: &str) -> String {
+    let (project, branch) = (segment(project), segment(branch));
+    format!("/projects/{project}/branches/{branch}/roles")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -601,11 +626,14 @@ mod tests {
             postgres: None,
             branch: None,
             database: None,
+            role: None,
         };
         assert_eq!(create_body(&new), json!({"project": {"name": "todo"}}));
         new.postgres = Some(16);
         new.database = Some("shop".to_owned());
-        let wanted = json!({"name": "todo", "pg_version": 16, "branch": {"database_name": "shop"}});
+        new.role = Some("app".to_owned());
+        let branch = json!({"database_name": "shop", "role_name": "app"});
+        let wanted = json!({"name": "todo", "pg_version": 16, "branch": branch});
         assert_eq!(create_body(&new), json!({"project": wanted}));
     }
 }

@@ -29,6 +29,7 @@ fn new_project() -> NewProject {
         postgres: None,
         branch: None,
         database: None,
+        role: None,
     }
 }
 

@@ -281,6 +281,30 @@ impl Neon for World {
         Ok([usual].into_iter().chain(made).collect())
     }
 
+    async fn create_role(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        _branch: &str,
+        role: &str,
+    ) -> Result<Vec<Operation>, NeonError> {
+        self.changing("create role").await;
+        self.with(|state| state.roles.push(role.to_owned()));
+        Ok(Vec::new())
+    }
+
+    async fn roles(
+        &self,
+        _key: &Secret,
+        _project: &str,
+        _branch: &str,
+    ) -> Result<Vec<String>, NeonError> {
+        let made = self.with(|state| state.roles.clone());
+        Ok(std::iter::once("neondb_owner".to_owned())
+            .chain(made)
+            .collect())
+    }
+
     async fn connection_uri(
         &self,
         _key: &Secret,

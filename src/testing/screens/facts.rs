@@ -90,6 +90,7 @@ pub(super) fn joined() -> JoinedProject {
         compute: "idle".to_owned(),
         branches: vec!["main".to_owned(), "preview".to_owned()],
         databases: vec!["neondb".to_owned()],
+        roles: vec!["neondb_owner".to_owned()],
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         plan::StepState,
         secret::Secret,
     },
+    domain::counted::counted,
     tui::{
         state::{App, Focus},
         text,
@@ -112,7 +113,7 @@ pub(crate) fn address_field(context: TextContext<'_>) -> Vec<Line<'static>> {
             ("p", "aste the address it ended at"),
         ));
     } else {
-        let count = text::count(address.chars(), "character", "characters");
+        let count = counted(address.chars(), "character");
         cells.push(context.span(Role::Text, "•".repeat(room.saturating_sub(18).min(12))));
         cells.push(context.span(Role::Dim, format!(" {count}")));
     }
@@ -181,7 +182,7 @@ pub(crate) fn field(context: TextContext<'_>) -> Vec<Line<'static>> {
         if focused {
             cells.push(cursor(" "));
         }
-        let mut words = vec![text::count(count, "character", "characters")];
+        let mut words = vec![counted(count, "character")];
         if state.key.expose().starts_with("napi_") {
             words.push("napi_".to_owned());
             if (40..=128).contains(&count) {

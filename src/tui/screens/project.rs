@@ -4,6 +4,7 @@ use ratatui::text::Line;
 
 use crate::{
     core::{facts::Facts, plan::StepState},
+    domain::counted::counted,
     tui::{state::Focus, text, text_context::TextContext, theme::Role, widgets::field},
 };
 
@@ -39,7 +40,7 @@ pub(crate) fn facts(context: TextContext<'_>, state: &StepState) -> Vec<Line<'st
             Role::Warn,
             &format!(
                 "! Neon couldn't list {}, so a duplicate can't be ruled out",
-                text::count(list.unlisted, "project", "projects")
+                counted(list.unlisted, "project")
             ),
             0,
         ));

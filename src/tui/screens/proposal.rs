@@ -41,6 +41,9 @@ fn about(value: &DraftValue) -> &'static str {
             "the branch to use; it is created if it's missing. dev/{user} gives each developer a branch"
         }
         ("project", "database") => "the database to use; it is created if it's missing",
+        ("project", "role") => {
+            "the role that the app logs in as, instead of the database's owner; it is created if it's missing"
+        }
         ("project", "region") => {
             "where a new project is created; an existing one stays where it is"
         }

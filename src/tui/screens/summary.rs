@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     core::{code::Severity, plan::Status, step::StepId},
-    domain::duration,
+    domain::{counted::counted, duration},
     tui::{
         layout,
         presenter::redact,
@@ -149,10 +149,10 @@ pub(crate) fn body(context: TextContext<'_>) -> Vec<Line<'static>> {
     let (gaps, warnings) = (count(Severity::Gap), count(Severity::Warning));
     let mut words = Vec::new();
     if gaps > 0 {
-        words.push(text::count(gaps, "gap", "gaps"));
+        words.push(counted(gaps, "gap"));
     }
     if warnings > 0 {
-        words.push(text::count(warnings, "warning", "warnings"));
+        words.push(counted(warnings, "warning"));
     }
     if !words.is_empty() {
         lines.push(Line::default());

@@ -200,7 +200,7 @@ fn resizes_and_a_long_paste_keep_the_screen_whole() {
     let mut wizard = open("fresh");
     wizard.wait_for("paste it here");
     wizard.paste(&"x1y2z3w\n".repeat(512));
-    wizard.wait_for("3584 characters");
+    wizard.wait_for("3,584 characters");
     wizard.resize((40, 10));
     wizard.wait_for("Make the window larger");
     wizard.resize((120, 40));

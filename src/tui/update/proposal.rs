@@ -231,6 +231,7 @@ fn show_file(app: &mut App, part: SettingsPart, answer: Result<ProposalAnswer<Op
     let present = joined.map_or_else(Present::default, |joined| Present {
         branches: &joined.branches,
         databases: &joined.databases,
+        roles: &joined.roles,
     });
     let draft = match edit::of_file(&text, &present) {
         Ok(draft) => draft,

@@ -134,6 +134,16 @@ pub(super) struct DatabasesBody {
 }
 
 #[derive(Deserialize)]
+pub(super) struct RolesBody {
+    pub roles: Vec<NamedRole>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NamedRole {
+    pub name: String,
+}
+
+#[derive(Deserialize)]
 pub(super) struct UriBody {
     pub uri: String,
 }
