@@ -301,14 +301,25 @@ impl TomlReader<'_> {
         Ok(ProjectConfig {
             name: self.name(table)?,
             id: self.text(table, "id")?,
-            org: self.text(table, "org")?,
-            region: self.text(table, "region")?,
+            org: self.filled(table, "org")?,
+            region: self.filled(table, "region")?,
             postgres: self.postgres(table)?,
             branch: self.branch(table)?,
             branch_expires_days: self.expiry(table)?,
-            database: self.text(table, "database")?,
-            role: self.text(table, "role")?,
+            database: self.filled(table, "database")?,
+            role: self.filled(table, "role")?,
         })
+    }
+
+    /// A text that Neon would refuse if it were empty.
+    fn filled(&self, table: &dyn TableLike, name: &str) -> Result<Option<String>, ConfigError> {
+        let text = self.text(table, name)?;
+        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            let item = table.get(name).unwrap_or(&Item::None);
+            let message = format!("`{name}` is empty: remove the line to let Neon choose");
+            return Err(self.error(item, message));
+        }
+        Ok(text)
     }
 
     fn name(&self, table: &dyn TableLike) -> Result<Option<String>, ConfigError> {

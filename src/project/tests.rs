@@ -230,6 +230,8 @@ fn a_configuration_error_names_the_line_and_the_nearest_name() {
             "from 16 to 512",
         ),
         ("[project]\npostgres = 9\n", 2, "from 14 to 19"),
+        ("[project]\nregion = \"\"\n", 2, "`region` is empty"),
+        ("[project]\ndatabase = \" \"\n", 2, "`database` is empty"),
         ("[env]\nfile = \".env\"\n", 1, "[[env]]"),
         ("[backend]\nstart = \"python\"\n", 2, "list of strings"),
         ("[project\n", 1, ""),

@@ -11,6 +11,18 @@ use crate::{
 /// The longest value that is shown, in characters.
 const VALUE_SHOWN: usize = 40;
 
+/// Words of Neon's messages, which say nothing where they are a value, too.
+const MESSAGE_WORDS: [&str; 8] = [
+    "project",
+    "region",
+    "organization",
+    "postgres",
+    "database",
+    "branch",
+    "request",
+    "invalid",
+];
+
 /// What of a new project Neon may refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RefusedPart {
@@ -125,8 +137,13 @@ fn refused_part(refusal: &Refusal, new: &NewProject) -> Option<(RefusedPart, Str
     let words = text
         .split(|char: char| !(char.is_alphanumeric() || "_-".contains(char)))
         .collect::<Vec<_>>();
-    // a word such as `main` or a number may stand there for another reason
-    let telling = |value: &str| value.len() > 4 && words.contains(&value.to_lowercase().as_str());
+    // a word such as `main` or `region` or a number may stand there for another reason
+    let telling = |value: &str| {
+        let value = value.to_lowercase();
+        value.len() > 4
+            && !MESSAGE_WORDS.contains(&value.as_str())
+            && words.contains(&value.as_str())
+    };
     let by_value = sent.iter().find(|(_, value)| telling(value));
     let by_field = || {
         sent.iter()
@@ -252,6 +269,20 @@ mod tests {
             assert!(failure.what.contains(what), "{failure}");
             assert!(failure.hint.contains(hint), "{failure}");
             assert!(failure.why.contains(message), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_a_word_of_the_message_is_not_blamed() {
+        for name in ["region", "Project", "database"] {
+            let new = NewProject {
+                name: name.to_owned(),
+                ..wanted()
+            };
+            for message in ["region not found", "invalid request: project.region_id"] {
+                let failure = project_not_created(refusal(404, message).into(), &new);
+                assert!(failure.what.contains("`aws-nowhere-9`"), "{failure}");
+            }
         }
     }
 

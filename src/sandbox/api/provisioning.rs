@@ -90,7 +90,9 @@ impl ProjectRequest {
         for name in [&database_name, &role_name] {
             check_name(name)?;
         }
-        let mut branch = BranchRecord::new(self.branch.name.unwrap_or_else(|| "main".to_owned()));
+        let branch_name = self.branch.name.unwrap_or_else(|| "main".to_owned());
+        check_length("project.branch.name", &branch_name)?;
+        let mut branch = BranchRecord::new(branch_name);
         branch.default = true;
         branch.roles.push(RoleRecord::new(role_name.clone(), true));
         branch

@@ -14,6 +14,24 @@ fn ids(list: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_of_new_projects_and_branches_have_neons_length() {
+    let sandbox = start().await;
+    let api = Api::of(&sandbox);
+    let long = "n".repeat(257);
+    for project in [
+        json!({"name": ""}),
+        json!({"name": long}),
+        json!({"branch": {"name": ""}}),
+        json!({"branch": {"name": long}}),
+    ] {
+        let refused = api.post("/projects", json!({"project": project})).await;
+        let message = refused.expect(400).text("/message");
+        assert!(message.contains("must be 1 to 256"), "{message}");
+    }
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn create_returns_everything_before_the_database_is_ready() {
     let sandbox = start().await;
     let api = Api::of(&sandbox);
