@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use crate::{
     core::secret::Secret,
     domain::web_login::{EndpointFault, IssuerEndpoints, LoginRequest, tokens::WebTokens},
-    ports::http::{HttpError, UnreadableAnswer},
+    ports::http::{HttpError, RetryAfter, UnreadableAnswer},
 };
 
 /// Why the issuer has not done what was asked.
@@ -39,7 +39,12 @@ pub(crate) enum IssuerError {
         status: u16,
     },
     #[error("{issuer} can't answer right now ({status})")]
-    Busy { issuer: String, status: u16 },
+    Busy {
+        issuer: String,
+        status: u16,
+        /// When it asks to be asked again.
+        retry_after: Option<RetryAfter>,
+    },
     /// By this machine's clock, a new token has ended already.
     #[error("the token that {issuer} has just issued has already expired")]
     ExpiredAtOnce { issuer: String },

@@ -5,7 +5,10 @@ use std::{fmt::Display, time::Duration};
 use crate::{
     core::{code::Code, failure::Failure, invocation::Invocation},
     domain::web_login::callback::CallbackFault,
-    engine::failures::http::{login_page, unanswered, unreadable},
+    engine::failures::{
+        http::{login_page, unanswered, unreadable},
+        neon::again,
+    },
     ports::web_login::IssuerError,
 };
 
@@ -57,8 +60,9 @@ impl From<IssuerError> for Failure {
                 failed(what).hint(format!("check {SETTING}, or paste an API key"))
             }
             IssuerError::Refused { .. } => failed(what).hint(AGAIN),
-            IssuerError::Busy { .. } => Self::new(Code::LoginUnreachable, what)
-                .hint("try again in a minute, or paste an API key"),
+            IssuerError::Busy { retry_after, .. } => Self::new(Code::LoginUnreachable, what).hint(
+                format!("{}, or paste an API key", again(retry_after, "in a minute")),
+            ),
             IssuerError::ExpiredAtOnce { .. } => failed(what)
                 .why("this machine's clock and the issuer's differ")
                 .hint("set this machine's clock, then run `neonup login --web` again"),
@@ -138,7 +142,7 @@ pub(in crate::engine) fn other_issuer(issuer: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::web_login::EndpointFault;
+    use crate::{domain::web_login::EndpointFault, ports::http::RetryAfter};
 
     #[test]
     fn each_failure_has_a_sentence_and_a_way_out_of_its_own() {
@@ -162,6 +166,7 @@ mod tests {
             IssuerError::Busy {
                 issuer: issuer(),
                 status: 503,
+                retry_after: None,
             }
             .into(),
             IssuerError::ExpiredAtOnce { issuer: issuer() }.into(),
@@ -180,5 +185,16 @@ mod tests {
             assert!(!failure.hint.is_empty(), "{failure}");
             assert!(seen.insert(failure.what.clone()), "{failure} twice");
         }
+    }
+
+    #[test]
+    fn an_issuer_says_itself_when_to_try_again() {
+        let failure = Failure::from(IssuerError::Busy {
+            issuer: "https://oauth2.test".to_owned(),
+            status: 429,
+            retry_after: Some(RetryAfter::Seconds(600)),
+        });
+        let hint = "Neon asks to try again in 600 s (10 min), or paste an API key";
+        assert_eq!(failure.hint, hint);
     }
 }

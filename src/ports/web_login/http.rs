@@ -16,11 +16,23 @@ use crate::{
         callback::word,
         tokens::{WebTokens, conceal, conceal_some},
     },
-    ports::{http::ClientFactory, progress, web_login::IssuerError},
+    ports::{
+        http::{self, ClientFactory, RetryAfter},
+        progress,
+        web_login::IssuerError,
+    },
 };
 
 /// Where an issuer publishes what it is (`OpenID` Connect Discovery, section 4).
 const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+/// What an issuer has answered.
+struct IssuerAnswer {
+    status: StatusCode,
+    bytes: Zeroizing<Vec<u8>>,
+    /// When it asks to be asked again.
+    retry_after: Option<RetryAfter>,
+}
 
 /// One issuer.
 pub(super) struct HttpIssuer {
@@ -69,11 +81,11 @@ impl HttpIssuer {
         let request = client
             .get(address)
             .header(header::ACCEPT, "application/json");
-        let (status, bytes) = self.send("GET", DISCOVERY, request).await?;
-        if !status.is_success() {
-            return Err(self.refusal(status, &bytes));
+        let answer = self.send("GET", DISCOVERY, request).await?;
+        if !answer.status.is_success() {
+            return Err(self.refusal(answer));
         }
-        let body: DiscoveryBody = self.read(&format!("GET {DISCOVERY}"), &bytes)?;
+        let body: DiscoveryBody = self.read(&format!("GET {DISCOVERY}"), &answer.bytes)?;
         let endpoints = IssuerEndpoints {
             issuer: body.issuer,
             authorization: body.authorization_endpoint,
@@ -125,11 +137,11 @@ impl HttpIssuer {
             return Ok(false);
         };
         let fields = [("token", token.expose())];
-        let (status, bytes) = self.post(address, &fields).await?;
-        if status.is_success() {
+        let answer = self.post(address, &fields).await?;
+        if answer.status.is_success() {
             Ok(true)
         } else {
-            Err(self.refusal(status, &bytes))
+            Err(self.refusal(answer))
         }
     }
 
@@ -140,11 +152,11 @@ impl HttpIssuer {
         fields: &[(&str, &str)],
         refresh: Option<&Secret>,
     ) -> Result<WebTokens, IssuerError> {
-        let (status, bytes) = self.post(&endpoints.token, fields).await?;
-        if !status.is_success() {
-            return Err(self.refusal(status, &bytes));
+        let answer = self.post(&endpoints.token, fields).await?;
+        if !answer.status.is_success() {
+            return Err(self.refusal(answer));
         }
-        let body: TokenBody = self.read("POST the token endpoint", &bytes)?;
+        let body: TokenBody = self.read("POST the token endpoint", &answer.bytes)?;
         let expires_at = match body.expires_in {
             None => None,
             Some(seconds) => {
@@ -172,7 +184,7 @@ impl HttpIssuer {
         &self,
         address: &str,
         fields: &[(&str, &str)],
-    ) -> Result<(StatusCode, Zeroizing<Vec<u8>>), IssuerError> {
+    ) -> Result<IssuerAnswer, IssuerError> {
         let client = self.clients.client().map_err(IssuerError::Unanswered)?;
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("client_id", CLIENT_ID)
@@ -192,12 +204,13 @@ impl HttpIssuer {
         method: &str,
         path: &str,
         request: reqwest::RequestBuilder,
-    ) -> Result<(StatusCode, Zeroizing<Vec<u8>>), IssuerError> {
+    ) -> Result<IssuerAnswer, IssuerError> {
         let response = request
             .send()
             .await
             .map_err(|error| IssuerError::Unanswered(self.clients.unanswered(&error)))?;
         let status = response.status();
+        let retry_after = http::retry_after(&response);
         let bytes = self
             .clients
             .body(response)
@@ -207,7 +220,11 @@ impl HttpIssuer {
         progress::activity(ActivityKind::Request, || {
             format!("{method} {path} {}", status.as_u16())
         });
-        Ok((status, Zeroizing::new(bytes)))
+        Ok(IssuerAnswer {
+            status,
+            bytes: Zeroizing::new(bytes),
+            retry_after,
+        })
     }
 
     fn read<T: for<'de> Deserialize<'de>>(
@@ -222,16 +239,22 @@ impl HttpIssuer {
     }
 
     /// A refusal, in the issuer's own word (RFC 6749, section 5.2).
-    fn refusal(&self, status: StatusCode, bytes: &[u8]) -> IssuerError {
+    fn refusal(&self, answer: IssuerAnswer) -> IssuerError {
         let issuer = self.clients.base.clone();
+        let IssuerAnswer {
+            status,
+            bytes,
+            retry_after,
+        } = answer;
         let code = status.as_u16();
         if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
             return IssuerError::Busy {
                 issuer,
                 status: code,
+                retry_after,
             };
         }
-        let body = serde_json::from_slice::<OAuthErrorBody>(bytes);
+        let body = serde_json::from_slice::<OAuthErrorBody>(&bytes);
         IssuerError::Refused {
             issuer,
             error: body.map_or_else(|_| "no reason given".to_owned(), |body| word(&body.error)),
