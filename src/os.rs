@@ -18,6 +18,7 @@ pub(crate) mod out;
 pub(crate) mod signals;
 pub(crate) mod staged;
 pub(crate) mod tmux;
+pub(crate) mod typed_line;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -27,13 +28,13 @@ mod windows;
 use unix::signal;
 #[cfg(unix)]
 pub(crate) use unix::{
-    crash, desktop, dumps, files, homes, peer, postgres, process_table, programs, screen,
-    server_user, sockets, subprocess, supervisor, typed,
+    crash, desktop, dumps, files, foreground, homes, peer, postgres, process_table, programs,
+    screen, server_user, sockets, subprocess, supervisor, typed,
 };
 #[cfg(windows)]
 use windows::signal;
 #[cfg(windows)]
 pub(crate) use windows::{
-    crash, desktop, dumps, files, homes, peer, postgres, process_table, programs, screen,
-    server_user, sockets, subprocess, supervisor, typed,
+    crash, desktop, dumps, files, foreground, homes, peer, postgres, process_table, programs,
+    screen, server_user, sockets, subprocess, supervisor, typed,
 };

@@ -68,7 +68,7 @@ mod web_logins;
 mod wire;
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
     net::Ipv4Addr,
     path::{Path, PathBuf},
@@ -86,7 +86,7 @@ pub(crate) use crate::sandbox::{
 };
 use crate::{
     core::secret::Secret,
-    os::{files::real, folders, server_user::ServerUser},
+    os::{bounded, files::real, folders, server_user::ServerUser},
     sandbox::{
         control_plane::ControlPlane,
         installation::{ChosenSource, Installation, InstallationSource},
@@ -161,11 +161,14 @@ impl Sandbox {
     /// The first time on a machine, Postgres is unpacked and its template made in the background. Operations wait for it, and
     /// report if it fails.
     pub(crate) async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let ChosenSource { source, note } = InstallationSource::choose(
-            options.pg_bin.as_deref(),
-            &options.search_path,
-            &options.wishes,
-        )?;
+        let path = &options.search_path;
+        let kept = options.dir.as_deref().and_then(kept_major);
+        let ChosenSource { source, note } = match kept.filter(|_| options.pg_bin.is_none()) {
+            Some(major) => {
+                InstallationSource::choose_for_data(major, path, options.wishes.clone())?
+            }
+            None => InstallationSource::choose(options.pg_bin.as_deref(), path, &options.wishes)?,
+        };
         let user = ServerUser::unprivileged();
         let shown = options.dir.clone().unwrap_or_else(folders::temporary);
         let unusable = |source: io::Error| SandboxError::Dir {
@@ -354,6 +357,19 @@ impl Drop for Sandbox {
         }
     }
 }
+
+/// The major version of Postgres that made the data of a kept folder, if there are any.
+fn kept_major(dir: &Path) -> Option<u32> {
+    let computes = fs::read_dir(dir.join("computes")).ok()?;
+    computes.flatten().find_map(|compute| {
+        let file = compute.path().join("data/PG_VERSION");
+        let text = bounded::read_text(&file, VERSION_LIMIT).ok()?;
+        text.trim().parse().ok()
+    })
+}
+
+/// How long the file is in which Postgres keeps its version.
+const VERSION_LIMIT: u64 = 64;
 
 /// Opens the way to the data for the user, and returns whether it gets there.
 fn reaches(user: ServerUser, state: &Path, scratch: &ScratchDir) -> io::Result<bool> {

@@ -82,6 +82,9 @@ impl DemoArgs {
                 present: self.present,
             });
         }
+        if self.replay && frontend == Frontend::Lines {
+            return Err(CommandError::ReplayNeedsScreen);
+        }
         let folder = DemoFolder::create(self.dir.as_deref())?;
         let sandbox = Sandbox::start(SandboxOptions {
             dir: Some(folder.path.join("sandbox")),

@@ -12,6 +12,10 @@ use crate::{
     tui::TerminalError,
 };
 
+/// What helps where a replay has no full screen.
+const REPLAY_HINT: &str =
+    "unset ACCESSIBLE, and set TERM to the terminal's name; or leave out --replay";
+
 /// Why a command did not do its work. It displays what failed; [`CommandError::report`] says all of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
@@ -45,6 +49,8 @@ pub(crate) enum CommandError {
 
     #[error("the demo needs a terminal")]
     DemoNeedsTerminal { present: bool },
+    #[error("a replay needs a full screen, and this terminal has none")]
+    ReplayNeedsScreen,
     #[error(transparent)]
     DemoWorkspace(WorkspaceError),
     #[error("can't create the demo's folder `{}`", path.display())]
@@ -127,6 +133,7 @@ impl CommandError {
             | Self::Terminal(_)
             | Self::Sandbox(_)
             | Self::DemoNeedsTerminal { .. }
+            | Self::ReplayNeedsScreen
             | Self::DemoWorkspace(_)
             | Self::DemoFolder { .. }
             | Self::SampleProject { .. }
@@ -181,6 +188,7 @@ impl CommandError {
             }
             Self::DemoNeedsTerminal { present: false } => report
                 .hint("run `neonup demo --plain` for numbered lines, or `neonup demo --yes` for no questions"),
+            Self::ReplayNeedsScreen => report.hint(REPLAY_HINT),
             Self::DemoFolder { source, .. } => report
                 .why(source.to_string())
                 .hint("choose another folder with --dir"),

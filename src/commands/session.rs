@@ -153,15 +153,15 @@ impl CommandSession {
             Err(why) => return Ok(Err(why)),
         };
         let take = |edited| self.runtime.keep_edit(file, &base, edited);
-        match editor
+        let edited = editor
             .edit_until_taken(file, &base, &mut self.signals, take)
-            .await
-        {
-            Ok(differs) => {
-                // a Ctrl-C in the editor was the editor's
-                self.signals.forget();
-                Ok(Ok(differs))
-            }
+            .await;
+        // a Ctrl-C in the editor was the editor's
+        if self.signals.forget_keys() {
+            return Err(Interruption::Signal);
+        }
+        match edited {
+            Ok(differs) => Ok(Ok(differs)),
             Err(EditorError::Ended) => Err(Interruption::Signal),
             Err(error) => Ok(Err(error.to_string())),
         }

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::domain::connection_error;
+
 /// A known cause, for a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cause {
@@ -348,7 +350,12 @@ pub(crate) fn cause(output: &str, key: &str) -> Option<Cause> {
             "run `neonup check env` to see whether the URL is this project's",
         );
     }
-    None
+    // what is said above knows the project's key and driver; the rest is as anybody's log
+    let known = connection_error::find(output).into_iter().next()?;
+    Some(Cause {
+        what: known.cause,
+        hint: known.fix,
+    })
 }
 
 /// Explains an argument that the driver doesn't know: the same thing has other names in other drivers.

@@ -16,7 +16,7 @@ mod sealed;
 mod tests;
 
 pub(crate) use document::{Document, SetOutcome, is_portable_key};
-pub(crate) use editing::{EnvEdit, EnvEdits, editable, restored};
+pub(crate) use editing::{EnvEdit, EnvEdits, MaskedChange, editable, restored};
 pub(crate) use limit::{EnvLimit, beyond_limit};
 pub(crate) use lint::{EnvLint, LintKind};
 pub(crate) use redacted::redacted_lines;

@@ -21,8 +21,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::{
-    inspection::EnvInspection,
-    messages::{other_server, saved_meanwhile},
+    inspection::{EditState, EnvInspection},
+    messages::{edit_dropped, other_server, saved_meanwhile},
     report::report,
     values::{random, stand_in},
     write::{WriteError, WriteMode, check_writable, undo, write},
@@ -56,6 +56,12 @@ impl Step for EnvStep {
         for target in changing {
             check_writable(cx, target, mode)?;
         }
+        let dropped = inspection
+            .targets
+            .iter()
+            .filter(|target| target.edit == EditState::Dropped);
+        let dropped: Vec<_> = dropped.map(|target| target.file.as_str()).collect();
+        edits::drop_all(cx, &dropped);
         Ok(report(cx, &inspection))
     }
 
@@ -64,8 +70,8 @@ impl Step for EnvStep {
             return Ok(report);
         }
         let told = if answer == EnvAnswer::Undo {
-            let told = undo(cx).await?;
-            edits::forget(cx);
+            let mut told = undo(cx).await?;
+            told.extend(edits::forget(cx).iter().map(|file| edit_dropped(file)));
             told
         } else {
             write_all(cx, WriteMode::of(cx, &answer)).await?
@@ -83,6 +89,13 @@ async fn write_all(cx: &Cx, mode: WriteMode) -> Result<Vec<Finding>> {
     let mut told = Vec::new();
     for attempt in 1.. {
         let inspection = EnvInspection::inspect(cx, random).await?;
+        if let Some(target) = inspection
+            .targets
+            .iter()
+            .find(|target| target.edit == EditState::Dropped)
+        {
+            return Err(edits::dropped(&target.file));
+        }
         match write(cx, &inspection, mode).await {
             Err(WriteError::Changed) if attempt < TRIES => {
                 if told.is_empty() {

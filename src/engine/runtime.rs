@@ -36,6 +36,7 @@ use crate::{
     },
     ports::{
         Ports,
+        editor::EditRefusal,
         lock::CloneHold,
         progress::{self, AdapterReport, ProgressListener},
     },
@@ -168,7 +169,7 @@ impl Runtime {
         file: &str,
         base: &str,
         edited: String,
-    ) -> impl Future<Output = Result<bool, String>> + Send + use<> {
+    ) -> impl Future<Output = Result<bool, EditRefusal>> + Send + use<> {
         let cx = self.context(StepId::Env).quiet();
         let (file, base) = (file.to_owned(), base.to_owned());
         async move { env::edits::keep(&cx, &file, (&base, &edited)).await }

@@ -48,9 +48,14 @@ impl Signals {
         self.next().await;
     }
 
-    /// Passes over those that have come already.
-    pub(crate) fn forget(&mut self) {
-        while self.next().now_or_never().is_some() {}
+    /// Passes over the keys that have come already as signals. `true`: one has come that ends the program.
+    pub(crate) fn forget_keys(&mut self) -> bool {
+        while let Some(signal) = self.next().now_or_never() {
+            if matches!(signal, Some(Signal::Terminate | Signal::Hangup) | None) {
+                return true;
+            }
+        }
+        false
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod crash;
 pub(crate) mod desktop;
 pub(crate) mod dumps;
 pub(crate) mod files;
+pub(crate) mod foreground;
 pub(crate) mod homes;
 pub(crate) mod peer;
 pub(crate) mod postgres;

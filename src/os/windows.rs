@@ -5,6 +5,7 @@ pub(crate) mod crash;
 pub(crate) mod desktop;
 pub(crate) mod dumps;
 pub(crate) mod files;
+pub(crate) mod foreground;
 mod handle;
 pub(crate) mod homes;
 mod job;

@@ -4,6 +4,7 @@ use std::{
     env,
     io::{self, Write as _},
     path::Path,
+    time::{Duration, Instant},
 };
 
 use futures_util::Stream;
@@ -11,7 +12,7 @@ use tokio::process::Command;
 
 use crate::{
     core::environment::Environment,
-    os::{bounded, files, folders, programs, signals::Signal},
+    os::{bounded, files, folders, foreground::TerminalModes, programs, signals::Signal},
     ports::foreground,
 };
 
@@ -22,6 +23,20 @@ const FOLDER: &str = "neonup-edit-";
 
 /// How the line begins that says what is wrong with the text.
 const PROBLEM: &str = "# neonup: ";
+
+/// How often a text is edited again: a program that changes it each time is no person.
+const MOST_ROUNDS: usize = 50;
+/// Nobody changes a text so quickly: the editor has a window of its own, and doesn't wait for it.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
+/// Why an edited text isn't taken, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EditRefusal {
+    /// Whoever edits it again can mend it. The sentence stands above the text.
+    Again(String),
+    /// What it was made from is no longer so.
+    Given(String),
+}
 
 /// Why nothing came back from the editor.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +57,10 @@ pub(crate) enum EditorError {
     NotWritten(#[source] io::Error),
     #[error("can't read what the editor saved")]
     NotRead(#[source] io::Error),
+    #[error(
+        "the editor returned at once and changed nothing; one with its own window must wait, such as `EDITOR=\"code --wait\"`"
+    )]
+    AtOnce,
     /// It was left as it was after this was said about it.
     #[error("nothing was kept: {0}")]
     Refused(String),
@@ -101,6 +120,7 @@ impl TextEditor {
             .and_then(|()| files::new_private_file(&path))
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(EditorError::NotWritten)?;
+        let before = TerminalModes::now();
         let editor = Command::new(program)
             .env_clear()
             .envs(self.environment.iter())
@@ -114,7 +134,7 @@ impl TextEditor {
                 program: program.clone(),
                 source,
             })?;
-        let status = foreground::wait(editor, signals)
+        let status = foreground::wait(editor, before, signals)
             .await
             .map_err(|source| EditorError::NotStarted {
                 program: program.clone(),
@@ -128,7 +148,7 @@ impl TextEditor {
     }
 
     /// Has a text edited until it is taken: what is wrong with it is its first line then. Whoever leaves it so gives up.
-    pub(crate) async fn edit_until_taken<T, F: Future<Output = Result<T, String>>>(
+    pub(crate) async fn edit_until_taken<T, F: Future<Output = Result<T, EditRefusal>>>(
         &self,
         name: &str,
         text: &str,
@@ -136,27 +156,35 @@ impl TextEditor {
         take: impl Fn(String) -> F,
     ) -> Result<T, EditorError> {
         let mut shown = text.to_owned();
-        let mut problem = None;
-        loop {
+        let mut problem: Option<String> = None;
+        for _ in 0..MOST_ROUNDS {
+            let opened = Instant::now();
             let edited = self.edit(name, &shown, signals).await?;
-            if edited == shown
-                && let Some(problem) = problem
-            {
-                return Err(EditorError::Refused(problem));
+            let unchanged = edited == shown;
+            let said = problem.take();
+            if unchanged && let Some(said) = said {
+                return Err(EditorError::Refused(said));
             }
-            let text = match edited.strip_prefix(PROBLEM) {
-                Some(rest) => rest.split_once('\n').map_or("", |(_, text)| text),
-                None => &edited,
+            if unchanged && opened.elapsed() < AT_ONCE {
+                return Err(EditorError::AtOnce);
+            }
+            let first = said.map(|said| format!("{PROBLEM}{said}\n"));
+            let text = match first.and_then(|first| edited.strip_prefix(&first).map(str::to_owned))
+            {
+                Some(text) => text,
+                None => edited,
             };
-            match take(text.to_owned()).await {
+            match take(text.clone()).await {
                 Ok(taken) => return Ok(taken),
-                Err(why) => {
+                Err(EditRefusal::Given(why)) => return Err(EditorError::Refused(why)),
+                Err(EditRefusal::Again(why)) => {
                     let why = why.replace(['\n', '\r'], " ");
                     shown = format!("{PROBLEM}{why}\n{text}");
                     problem = Some(why);
                 }
             }
         }
+        Err(EditorError::Refused(problem.unwrap_or_default()))
     }
 }
 
@@ -247,6 +275,64 @@ mod tests {
         };
         assert_eq!([file, folder], ["600", "700"]);
         assert!(!Path::new(place).exists(), "the folder stays: {place}");
+    }
+
+    /// An editor that runs this line of a shell, in which `$1` is the file.
+    #[cfg(unix)]
+    fn shell(tools: &tempfile::TempDir, line: &str) -> TextEditor {
+        let script = tools.path().join("editor");
+        fs::write(&script, format!("{line}\n")).unwrap();
+        let command = format!("sh '{}'", script.display());
+        TextEditor::find(environment(&[("EDITOR", &command)])).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_cannot_be_taken_is_edited_again_below_its_reason() {
+        let tools = tempfile::tempdir().unwrap();
+        let editor = shell(&tools, "echo B=2 >> \"$1\"");
+        let text = "# neonup: a line of one's own\nA=1\n";
+        let seen = std::cell::RefCell::new(Vec::new());
+        let take = |edited: String| {
+            seen.borrow_mut().push(edited);
+            let rounds = seen.borrow().len();
+            async move {
+                match rounds {
+                    1 => Err(EditRefusal::Again("line 2: no".to_owned())),
+                    _ => Ok(rounds),
+                }
+            }
+        };
+        let taken = editor
+            .edit_until_taken(".env", text, &mut stream::pending(), take)
+            .await;
+        assert_eq!(taken.unwrap(), 2);
+        assert_eq!(
+            *seen.borrow(),
+            [format!("{text}B=2\n"), format!("{text}B=2\nB=2\n")]
+        );
+
+        let given = |_| async { Err::<(), _>(EditRefusal::Given("it is gone".to_owned())) };
+        let error = editor
+            .edit_until_taken(".env", text, &mut stream::pending(), given)
+            .await;
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "nothing was kept: it is gone"
+        );
+        let again = |_| async { Err::<(), _>(EditRefusal::Again("no".to_owned())) };
+        let editor = shell(
+            &tools,
+            "grep -q '^# neonup: no' \"$1\" || echo B=2 >> \"$1\"",
+        );
+        let error = editor
+            .edit_until_taken(".env", "A=1\n", &mut stream::pending(), again)
+            .await;
+        assert_eq!(error.unwrap_err().to_string(), "nothing was kept: no");
+        let at_once = shell(&tools, ":")
+            .edit_until_taken(".env", "A=1\n", &mut stream::pending(), again)
+            .await;
+        assert!(at_once.unwrap_err().to_string().contains("code --wait"));
     }
 
     #[cfg(unix)]

@@ -187,6 +187,13 @@ pub(crate) struct PasswordReset {
     pub operations: Vec<Operation>,
 }
 
+/// A new role. Where the project stores no passwords, this answer is the only one that has its password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CreatedRole {
+    pub password: Option<Secret>,
+    pub operations: Vec<Operation>,
+}
+
 /// An API key in a list, without the key itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct ApiKey {
@@ -311,7 +318,7 @@ pub(crate) trait Neon: Send + Sync {
         project: &str,
         branch: &str,
         role: &str,
-    ) -> Result<Vec<Operation>, NeonError>;
+    ) -> Result<CreatedRole, NeonError>;
 
     /// Lists the names of the roles of a branch.
     async fn roles(

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use crate::{
     core::environment::Environment,
     domain::url::Connection,
-    os::{files, folders, signals::Signal},
+    os::{files, folders, foreground::TerminalModes, signals::Signal},
     ports::foreground,
 };
 
@@ -53,6 +53,7 @@ pub(crate) async fn run(
     files::new_private_file(&passwords)
         .and_then(|mut file| writeln!(file, "{}", password_line(connection)))
         .map_err(PsqlError::NoPasswordFile)?;
+    let before = TerminalModes::now();
     let psql = Command::new("psql")
         .env_clear()
         .envs(environment.iter())
@@ -68,7 +69,7 @@ pub(crate) async fn run(
                 PsqlError::NotStarted(error)
             }
         })?;
-    let ended = foreground::wait(psql, signals).await;
+    let ended = foreground::wait(psql, before, signals).await;
     let status = ended.map_err(PsqlError::NotStarted)?;
     Ok(status.map(|status| status.code().unwrap_or(KILLED)))
 }

@@ -12,6 +12,9 @@ pub(crate) enum SandboxError {
     /// A Postgres server would listen where every account of the machine can connect.
     #[error("the sandbox doesn't run on this system")]
     NotHere,
+    /// The data of a kept folder are of a version that isn't here.
+    #[error("the data in this folder were written by PostgreSQL {0}, which isn't installed here")]
+    NoEngineForData(u32),
     #[error("no Postgres engine was found")]
     NoEngine,
     /// The folder given with `--pg-bin` has no Postgres in it.
@@ -42,6 +45,9 @@ impl SandboxError {
             Self::NoEngine => {
                 "install PostgreSQL 14 or newer, set its folder with --pg-bin (or NEONUP_PG_BIN), or build neonup with the \
                 feature `bundled-postgres`"
+            }
+            Self::NoEngineForData(_) => {
+                "install that version, set its folder with --pg-bin, or choose another folder with --dir"
             }
             Self::NotHere => {
                 "run it on Linux or macOS (in WSL, for example), and use it from here with --api-host"

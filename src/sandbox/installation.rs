@@ -116,6 +116,34 @@ impl InstallationSource {
 }
 
 impl InstallationSource {
+    /// The same for data that a Postgres of this major version has made: no other version reads it, whatever is wished for.
+    pub(crate) fn choose_for_data(
+        major: u32,
+        search_path: &[PathBuf],
+        wishes: PostgresWishes,
+    ) -> Result<ChosenSource, SandboxError> {
+        let wishes = PostgresWishes {
+            version: Some(major),
+            ..wishes
+        };
+        if major == bundled::MAJOR && bundled::is_there() {
+            return Self::choose(None, search_path, &wishes);
+        }
+        let alone = PostgresWishes {
+            version: Some(major),
+            ..PostgresWishes::default()
+        };
+        let found = installed::suiting(search_path, &wishes)
+            .or_else(|| installed::suiting(search_path, &alone));
+        match found {
+            Some((_, bin)) => Ok(ChosenSource {
+                source: Self::Installed(bin),
+                note: None,
+            }),
+            None => Err(SandboxError::NoEngineForData(major)),
+        }
+    }
+
     /// Tells one Postgres from another, without starting it.
     pub(crate) fn fingerprint(&self) -> String {
         match self {

@@ -9,12 +9,17 @@ use std::{
 
 use crate::{
     domain::sql::CreatedExtension,
-    os::{files::real, server_user::ServerUser, subprocess::ParentDeathSignal},
+    os::{bounded, files::real, server_user::ServerUser, subprocess::ParentDeathSignal},
     sandbox::server,
 };
 
 /// The oldest version that Neon and we run: `pg_read_all_data` came with 14.
 pub(crate) const OLDEST: u32 = 14;
+
+/// How many things that a Postgres lacks are named.
+const MOST_NAMED: usize = 5;
+/// How large a control file may be, in bytes. The real ones have a few hundred.
+const CONTROL_LIMIT: u64 = 64 * 1024;
 
 /// What a project asks of the Postgres.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +36,13 @@ impl PostgresWishes {
         let version = other.map(|wanted| format!("version {wanted}"));
         let extensions = self.extensions.iter().filter(|one| !has(&one.name));
         let extensions = extensions.map(|one| format!("the extension {} ({})", one.name, one.file));
-        version.into_iter().chain(extensions).collect()
+        let mut lacking: Vec<_> = version.into_iter().chain(extensions).collect();
+        let more = lacking.len().saturating_sub(MOST_NAMED);
+        if more > 0 {
+            lacking.truncate(MOST_NAMED);
+            lacking.push(format!("{more} more"));
+        }
+        lacking
     }
 }
 
@@ -66,15 +77,24 @@ fn has_extension(bin: &Path, major: u32, name: &str) -> bool {
     ];
     let control = format!("{name}.control");
     let mut found = folders.iter().map(|folder| folder.join(&control));
-    let text = found.find_map(|file| fs::read_to_string(file).ok());
+    let text = found.find_map(|file| bounded::read_text(&file, CONTROL_LIMIT).ok());
     text.is_some_and(|text| is_trusted(&text))
 }
 
 /// Whether a control file lets the owner of a database create its extension.
 fn is_trusted(control: &str) -> bool {
     control.lines().any(|line| {
-        let line: String = line.split_whitespace().collect();
-        line.starts_with("trusted=true") || line.starts_with("superuser=false")
+        let (line, _) = line.split_once('#').unwrap_or((line, ""));
+        let Some((key, value)) = line.split_once('=') else {
+            return false;
+        };
+        // as Postgres reads a boolean
+        let value = value.trim().trim_matches('\'').to_ascii_lowercase();
+        match key.trim() {
+            "trusted" => ["true", "on", "yes", "1"].contains(&value.as_str()),
+            "superuser" => ["false", "off", "no", "0"].contains(&value.as_str()),
+            _ => false,
+        }
     })
 }
 
@@ -162,6 +182,8 @@ mod tests {
     fn extension_of_a_superuser_is_not_for_the_owner() {
         assert!(is_trusted("comment = 'x'\ntrusted = true\n"));
         assert!(is_trusted("superuser=false"));
+        assert!(is_trusted("trusted = 'on' # for owners"));
+        assert!(!is_trusted("superuser = true\ntrusted = off"));
         assert!(!is_trusted(
             "default_version = '1.10'\n# trusted = true\nrelocatable = true\n"
         ));

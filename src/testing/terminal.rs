@@ -214,6 +214,23 @@ impl Terminal {
             let screen = output.screen();
             !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
         });
+        self.until("a terminal that reads lines and echoes", Self::reads_lines);
+    }
+
+    #[cfg(unix)]
+    fn reads_lines(&self) -> bool {
+        let modes = self
+            .ends
+            .as_ref()
+            .and_then(|ends| ends.master.get_termios());
+        // the type of its flags is the library's own
+        let modes = modes.map(|modes| format!("{:?}", modes.local_flags));
+        modes.is_none_or(|flags| flags.contains("ICANON") && flags.contains("ECHO |"))
+    }
+
+    #[cfg(windows)]
+    fn reads_lines(&self) -> bool {
+        true
     }
 
     /// Closes the terminal, as a window is closed. `last` makes the program write once more.

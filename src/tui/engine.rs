@@ -13,6 +13,7 @@ use crate::{
     engine::Runtime,
     ports::{
         demo::{DemoEnvironment, PendingDemo, carry_out},
+        editor::EditRefusal,
         presentation::PresentationBoard,
     },
     project::{proposals::Proposals, settings::Settings},
@@ -25,7 +26,7 @@ pub(crate) type PendingProposal = Pin<
 >;
 
 /// A part of an edit that is being carried out; the error is a sentence.
-pub(crate) type PendingEdit<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
+pub(crate) type PendingEdit<T, E = String> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// What drives the steps: the runtime, or a test.
 pub(crate) trait Engine {
@@ -50,8 +51,14 @@ pub(crate) trait Engine {
         Box::pin(std::future::ready(Err("there is no repository".to_owned())))
     }
     /// Keeps what was made of that text; `false` where nothing differs.
-    fn keep_edit(&self, _file: &str, _base: &str, _edited: String) -> PendingEdit<bool> {
-        Box::pin(std::future::ready(Err("there is no repository".to_owned())))
+    fn keep_edit(
+        &self,
+        _file: &str,
+        _base: &str,
+        _edited: String,
+    ) -> PendingEdit<bool, EditRefusal> {
+        let why = "there is no repository".to_owned();
+        Box::pin(std::future::ready(Err(EditRefusal::Given(why))))
     }
     /// Hands a request about the proposal to the repository.
     fn propose(&self, request: ProposalRequest) -> PendingProposal {
@@ -131,7 +138,7 @@ impl Engine for RuntimeEngine<'_> {
         Box::pin(self.runtime.env_text(file))
     }
 
-    fn keep_edit(&self, file: &str, base: &str, edited: String) -> PendingEdit<bool> {
+    fn keep_edit(&self, file: &str, base: &str, edited: String) -> PendingEdit<bool, EditRefusal> {
         Box::pin(self.runtime.keep_edit(file, base, edited))
     }
 

@@ -22,6 +22,7 @@ use crate::{
     ports::{
         demo::PendingDemo,
         editor::EditorError,
+        foreground,
         psql::{self, PsqlError},
     },
     project::settings::Settings,
@@ -48,6 +49,8 @@ pub(crate) trait Canvas {
     fn suspend(&mut self) -> Result<(), Self::Error>;
     /// Gives the terminal to another program: nothing is read or drawn until it is taken back.
     fn lend(&mut self) -> Result<(), Self::Error>;
+    /// Says something on the terminal that is lent.
+    fn say(&mut self, text: &str) -> Result<(), Self::Error>;
     /// Takes the terminal back from that program.
     fn take_back(&mut self) -> Result<(), Self::Error>;
 }
@@ -211,6 +214,17 @@ async fn psql<C: Canvas>(
     canvas.lend()?;
     let environment = &options.psql_environment;
     let ran = psql::run(&connection, authority.as_deref(), environment, &[], signals).await;
+    if let Ok(Some(code)) = ran
+        && code != 0
+    {
+        // what psql has said about it would be covered
+        canvas.say(&format!(
+            "psql ended with exit code {code}. Press Enter to go back."
+        ))?;
+        if !foreground::read_by_person(signals).await {
+            return Ok(Msg::Signal(Signal::Terminate));
+        }
+    }
     canvas.take_back()?;
     Ok(match ran {
         Ok(Some(0)) => Msg::PsqlEnded(Ok(())),

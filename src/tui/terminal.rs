@@ -316,6 +316,12 @@ impl Canvas for Tty {
         Ok(())
     }
 
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout();
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
     fn take_back(&mut self) -> io::Result<()> {
         take()
     }

@@ -395,3 +395,13 @@ fn the_second_window_follows_the_first_and_names_nothing_private() {
     assert_eq!(over.code, 1, "{over:#?}");
     assert!(over.stdout.contains("No presentation is running"));
 }
+
+#[test]
+fn a_replay_on_a_terminal_without_screens_is_refused_before_anything_starts() {
+    let home = Home::new();
+    let arguments = ["demo", "--present", "--replay"];
+    let mut terminal = home.open_with(&arguments, &[("TERM", "dumb")]);
+    terminal.wait_for("a replay needs a full screen");
+    assert_eq!(terminal.wait_for_end().exit_code(), 2);
+    assert!(!terminal.text().contains("Sandbox API"));
+}

@@ -94,7 +94,7 @@ fn the_lines_write_what_they_read_out() {
     );
     assert!(run.stdout.contains("app.py:5"), "{run:#?}");
     assert!(
-        run.stdout.contains("Not taken: `name` is empty"),
+        run.stdout.contains("Not accepted: `name` is empty"),
         "{run:#?}"
     );
     let written = repo.read("services/api/neonup.toml");
@@ -135,7 +135,7 @@ fn a_branch_of_ones_own_is_chosen_on_the_screen_and_used() {
     terminal.wait_for("The settings in neonup.toml");
     terminal.wait_for("❯ Branch");
     terminal.press("\r");
-    terminal.wait_for("Enter takes it");
+    terminal.wait_for("Enter accepts it");
     terminal.press("\x15dev/{user}\r");
     terminal.wait_for("your change");
     assert_eq!(repo.read("neonup.toml"), before);
@@ -168,8 +168,8 @@ fn the_lines_change_a_setting_and_take_it_out_again() {
         command.env("NEON_API_KEY", &sandbox.api_key);
         crate::support::fed(&mut command, replies)
     };
-    // the third answer of the project step leads to the settings; the region is the fourth value there
-    let run = wizard("3\n6\naws-eu-central-1\n1\nq\n");
+    // the third answer of the project step leads to the settings; the region is the fifth value there
+    let run = wizard("3\n7\naws-eu-central-1\n1\nq\n");
     assert!(run.stdout.contains("Region is (not set)"), "{run:#?}");
     assert!(run.stdout.contains("Saved: neonup.toml"), "{run:#?}");
     assert!(
@@ -178,7 +178,7 @@ fn the_lines_change_a_setting_and_take_it_out_again() {
     );
     let after = repo.read("neonup.toml");
     assert!(after.contains("region = \"aws-eu-central-1\""), "{after}");
-    let run = wizard("3\n6\n-\n1\nq\n");
+    let run = wizard("3\n7\n-\n1\nq\n");
     assert_eq!(repo.read("neonup.toml"), before, "{run:#?}");
     sandbox.stop();
 }

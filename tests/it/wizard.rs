@@ -153,6 +153,34 @@ fn an_app_that_is_kept_running_answers_and_ends_with_the_wizard() {
 }
 
 #[test]
+fn the_terminal_reads_as_before_whatever_an_editor_has_left() {
+    let home = Home::new();
+    let dir = temp_dir();
+    let path = dir.path().canonicalize().unwrap();
+    let editor = path.join("editor");
+    std::fs::write(&editor, "stty raw -echo < /dev/tty\nkill -KILL $$\n").unwrap();
+    let demo = path.join("demo");
+    let arguments = ["demo", "--dir", demo.to_str().unwrap()];
+    let visual = format!("sh {}", editor.display());
+    let mut terminal = home.open_with(&arguments, &[("VISUAL", &visual)]);
+    until("the project is open", || {
+        terminal.heading().starts_with("Project") && terminal.heading().contains("todo")
+    });
+    terminal.press("\r");
+    until("the env file is open", || {
+        terminal.heading().starts_with("Environment") && terminal.heading().contains("todo")
+    });
+    terminal.press("e");
+    terminal.wait_for("ended with an error");
+    crate::support::end_demo(&mut terminal);
+    terminal.wait_for_end();
+    terminal.wait_for_restore();
+    until("the servers are gone", || {
+        processes(path.to_str().unwrap()).is_empty()
+    });
+}
+
+#[test]
 fn psql_has_the_terminal_until_it_is_left() {
     if !has("psql") {
         return skip("psql isn't installed");

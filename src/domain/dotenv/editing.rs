@@ -23,27 +23,10 @@ pub(crate) struct EnvEdit {
 /// The edits of each file, in their order: each begins with what the former ones made.
 pub(crate) type EnvEdits = BTreeMap<String, Vec<EnvEdit>>;
 
-/// Why an edited text can't be taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum EditError {
-    /// Part of a masked line was changed, or the line was copied: which value is meant isn't known.
-    #[error("line {0}: keep the line with {DOTS} as it was, or replace the whole value")]
-    Masked(usize),
-    /// Some of several lines that look the same once they are masked are gone.
-    #[error("several masked lines look like `{0}`: keep all of them, or remove all of them")]
-    Alike(String),
-}
-
-impl EditError {
-    /// The same where the text stands below so many other lines.
-    #[must_use]
-    pub(crate) fn below(self, lines: usize) -> Self {
-        match self {
-            Self::Masked(line) => Self::Masked(line + lines),
-            Self::Alike(shown) => Self::Alike(shown),
-        }
-    }
-}
+/// A masked line was changed in part, or copied: which value is meant isn't known. The number is that of the line, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("line {0}: keep the line with {DOTS} as it was, or replace the whole value")]
+pub(crate) struct MaskedChange(pub usize);
 
 /// A line as the editor shows it, with the bytes that it stands for. A value of several lines is one.
 struct EditableLine<'a> {
@@ -67,51 +50,68 @@ pub(crate) fn restored(
     document: &Document,
     notes: &[(String, String)],
     edited: &str,
-) -> Result<Vec<u8>, EditError> {
+) -> Result<Vec<u8>, MaskedChange> {
     let lines = lines(document, notes);
-    let mut masked: BTreeMap<&str, AlikeLines<'_>> = BTreeMap::new();
-    for line in lines.iter().filter(|line| line.masked) {
-        let alike = masked.entry(line.shown.trim_end()).or_default();
+    let mut known: BTreeMap<&str, AlikeLines<'_>> = BTreeMap::new();
+    for line in &lines {
+        let alike = known.entry(line.shown.trim_end()).or_default();
         alike.all.push(line.bytes);
+        alike.masked |= line.masked;
     }
+    // a new line ends as the others do
+    let end: &[u8] = match lines.first() {
+        Some(first) if first.bytes.ends_with(b"\r\n") => b"\r\n",
+        _ => b"\n",
+    };
     let mut bytes = Vec::with_capacity(edited.len());
     let text = edited.strip_suffix('\n').unwrap_or(edited);
     let kept = (!text.is_empty()).then(|| text.split('\n'));
     for (index, line) in kept.into_iter().flatten().enumerate() {
-        let whole = match masked.get_mut(line.trim_end()) {
-            Some(alike) => alike.take().ok_or(EditError::Masked(index + 1))?,
-            None if line.contains(DOTS) => return Err(EditError::Masked(index + 1)),
-            None => line.as_bytes(),
-        };
-        bytes.extend_from_slice(whole);
-        if !whole.ends_with(b"\n") {
-            bytes.push(b'\n');
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let masked = known
+            .get_mut(line.trim_end())
+            .filter(|alike| alike.masked || alike.is_exactly(line));
+        match masked {
+            Some(alike) => {
+                let whole = alike.take().ok_or(MaskedChange(index + 1))?;
+                bytes.extend_from_slice(whole);
+                if !whole.ends_with(b"\n") {
+                    bytes.extend_from_slice(end);
+                }
+            }
+            None if line.contains(DOTS) => return Err(MaskedChange(index + 1)),
+            None => {
+                bytes.extend_from_slice(line.as_bytes());
+                bytes.extend_from_slice(end);
+            }
         }
     }
-    match masked.iter().find(|(_, alike)| alike.is_unclear()) {
-        Some((shown, _)) => Err(EditError::Alike((*shown).to_owned())),
-        None => Ok(bytes),
-    }
+    Ok(bytes)
 }
 
-/// The masked lines that look the same, in order.
+/// The lines that look the same, in order.
 #[derive(Default)]
 struct AlikeLines<'a> {
     all: Vec<&'a [u8]>,
     taken: usize,
+    masked: bool,
 }
 
 impl<'a> AlikeLines<'a> {
+    /// The next one. A line without a secret may be copied.
     fn take(&mut self) -> Option<&'a [u8]> {
         let next = self.all.get(self.taken).copied();
         self.taken += usize::from(next.is_some());
-        next
+        next.or_else(|| self.all.last().copied().filter(|_| !self.masked))
     }
 
-    /// Whether some are gone and some are not, and they differ: which ones are gone can't be seen.
-    fn is_unclear(&self) -> bool {
-        let some = self.taken > 0 && self.taken < self.all.len();
-        some && self.all.iter().any(|line| Some(line) != self.all.first())
+    /// Whether the next one is this text and an end of line.
+    fn is_exactly(&self, text: &str) -> bool {
+        let next = self.all.get(self.taken).or_else(|| self.all.last());
+        next.is_some_and(|bytes| {
+            let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+            bytes.strip_suffix(b"\r").unwrap_or(bytes) == text.as_bytes()
+        })
     }
 }
 
@@ -119,8 +119,9 @@ fn lines<'a>(document: &'a Document, notes: &[(String, String)]) -> Vec<Editable
     let shown = |piece: &'a EnvPiece| {
         let bytes = slice(document.bytes(), piece.lines().clone());
         let shown = shown_piece(document, piece, notes);
-        let line = str::from_utf8(bytes.strip_suffix(b"\n").unwrap_or(bytes));
-        let is_one = |text: &&str| !text.contains(['\n', '\u{feff}']) && !text.contains(DOTS);
+        let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let line = str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line));
+        let is_one = |text: &&str| !text.contains(['\n', '\r', '\u{feff}']) && !text.contains(DOTS);
         match line.ok().filter(is_one).filter(|_| shown.is_plain) {
             // the line itself, since a value is shown without its quotes
             Some(text) => EditableLine {
@@ -135,7 +136,33 @@ fn lines<'a>(document: &'a Document, notes: &[(String, String)]) -> Vec<Editable
             },
         }
     };
-    document.pieces().iter().map(shown).collect()
+    let mut lines: Vec<_> = document.pieces().iter().map(shown).collect();
+    tell_apart(&mut lines);
+    lines
+}
+
+/// Numbers the masks of lines that look the same and aren't: each goes where its line goes.
+fn tell_apart(lines: &mut [EditableLine<'_>]) {
+    let mut alike: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.masked) {
+        let shown = line.shown.trim_end().to_owned();
+        alike.entry(shown).or_default().push(index);
+    }
+    for places in alike.into_values() {
+        let first = places.first().and_then(|at| lines.get(*at));
+        let first = first.map(|line| line.bytes);
+        if places
+            .iter()
+            .all(|at| lines.get(*at).map(|line| line.bytes) == first)
+        {
+            continue;
+        }
+        for (number, at) in (1..).zip(places) {
+            if let Some(line) = lines.get_mut(at) {
+                line.shown = line.shown.replacen(DOTS, &format!("{DOTS} ({number})"), 1);
+            }
+        }
+    }
 }
 
 /// One line that shows that something of it is hidden.
@@ -156,7 +183,7 @@ mod tests {
 
     const FILE: &[u8] = b"# the database\nDATABASE_URL=postgres://u:canary1@h/d\nLOG='two words'\nTOKEN='canary2\ncanary3'\n";
 
-    fn edit(change: impl Fn(String) -> String) -> Result<String, EditError> {
+    fn edit(change: impl Fn(String) -> String) -> Result<String, MaskedChange> {
         let document = Document::parse(FILE);
         let text = change(editable(&document, &[]));
         restored(&document, &[], &text).map(|bytes| String::from_utf8(bytes).unwrap())
@@ -179,7 +206,7 @@ mod tests {
         });
         assert_eq!(
             moved.unwrap(),
-            "TOKEN='canary2\ncanary3'\nLOG='two words'\r\nDATABASE_URL=postgres://u:canary1@h/d\n# the database\nNEW=1\n"
+            "TOKEN='canary2\ncanary3'\nLOG='two words'\nDATABASE_URL=postgres://u:canary1@h/d\n# the database\nNEW=1\n"
         );
         assert_eq!(edit(|_| String::new()).unwrap(), "");
         let replaced = edit(|text| text.replace("TOKEN=••••", "TOKEN=mine")).unwrap();
@@ -190,26 +217,39 @@ mod tests {
     fn a_masked_line_that_is_changed_in_part_or_copied_is_refused() {
         assert_eq!(
             edit(|text| text.replace("@h/d", "@elsewhere/d")),
-            Err(EditError::Masked(2))
+            Err(MaskedChange(2))
         );
-        assert_eq!(
-            edit(|text| text + "TOKEN=••••\n"),
-            Err(EditError::Masked(5))
-        );
+        assert_eq!(edit(|text| text + "TOKEN=••••\n"), Err(MaskedChange(5)));
     }
 
     #[test]
-    fn of_lines_that_look_the_same_all_are_kept_or_none() {
-        let document =
-            Document::parse(b"#URL=postgres://u:canary1@h/d\n#URL=postgres://u:canary2@h/d\nA=1\n");
-        let text = editable(&document, &[]);
-        let (first, rest) = text.split_once('\n').unwrap();
-        assert_eq!(
-            restored(&document, &[], rest),
-            Err(EditError::Alike(first.to_owned()))
+    fn lines_that_look_the_same_go_with_their_own_secret() {
+        let document = Document::parse(
+            b"# prod\n#URL=postgres://u:canary1@h/d\n# dev\n#URL=postgres://u:canary2@h/d\n",
         );
-        assert_eq!(restored(&document, &[], "A=1\n").unwrap(), b"A=1\n");
+        let text = editable(&document, &[]);
+        let [prod, one, dev, two] = text.lines().collect::<Vec<_>>()[..] else {
+            panic!("{text}")
+        };
+        assert_eq!(one, "#URL=postgres://u:•••• (1)@h/d");
+        let moved = format!("{dev}\n{two}\n{prod}\n{one}\n");
+        let expected =
+            b"# dev\n#URL=postgres://u:canary2@h/d\n# prod\n#URL=postgres://u:canary1@h/d\n";
+        assert_eq!(restored(&document, &[], &moved).unwrap(), expected);
+        let without = format!("{dev}\n{two}\n");
+        let expected = b"# dev\n#URL=postgres://u:canary2@h/d\n";
+        assert_eq!(restored(&document, &[], &without).unwrap(), expected);
+    }
+
+    #[test]
+    fn lines_keep_their_ends_and_a_new_one_gets_the_same() {
+        let document = Document::parse(b"A=1\r\nTOKEN=canary\r\n");
+        let text = editable(&document, &[]);
+        assert_eq!(text, "A=1\nTOKEN=••••\n");
         assert_eq!(restored(&document, &[], &text).unwrap(), document.bytes());
+        let more = format!("{text}B=2\nA=1\n");
+        let expected = b"A=1\r\nTOKEN=canary\r\nB=2\r\nA=1\r\n";
+        assert_eq!(restored(&document, &[], &more).unwrap(), expected);
     }
 
     #[test]

@@ -10,6 +10,17 @@ pub(crate) struct CreatedExtension {
     pub file: String,
 }
 
+/// How many extensions are looked for: Neon has fewer.
+const MOST: usize = 100;
+/// Postgres' own limit for the length of a name.
+const LONGEST_NAME: usize = 63;
+
+/// Whether it is the name of an extension that there may be: it is a part of a file's name, too.
+fn is_name(name: &str) -> bool {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
+    (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain)
+}
+
 /// The words of a statement, without spaces and comments.
 fn words(statement: &str) -> impl Iterator<Item = String> {
     tokens(statement)
@@ -34,7 +45,7 @@ pub(crate) fn extension(statement: &str) -> Option<String> {
     Some(name.trim_matches('"').to_owned())
 }
 
-/// The extensions that files create, each once. A file that can't be split into statements creates none.
+/// The extensions that files create, each once, at most [`MOST`]. A file that can't be split into statements creates none.
 pub(crate) fn extensions<'a>(
     files: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Vec<CreatedExtension> {
@@ -44,9 +55,13 @@ pub(crate) fn extensions<'a>(
             let creates = words(statement.sql)
                 .next()
                 .is_some_and(|word| word == "create");
-            let Some(name) = extension(statement.sql).filter(|_| creates) else {
+            let name = extension(statement.sql).filter(|name| creates && is_name(name));
+            let Some(name) = name else {
                 continue;
             };
+            if found.len() == MOST {
+                return found;
+            }
             if !found.iter().any(|known| known.name == name) {
                 let file = file.to_owned();
                 found.push(CreatedExtension { name, file });
@@ -59,6 +74,17 @@ pub(crate) fn extensions<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_no_extension_has_is_passed_over_and_there_is_a_limit() {
+        let many: Vec<_> = (0..1000)
+            .map(|n| format!("create extension e{n};"))
+            .collect();
+        let many = many.concat();
+        assert_eq!(extensions([("a.sql", many.as_str())]).len(), MOST);
+        let odd = "create extension \"/proc/self/cwd/x\"; create extension \"../x\"; create extension \"\";";
+        assert_eq!(extensions([("a.sql", odd)]), []);
+    }
 
     #[test]
     fn each_extension_is_named_once_with_its_first_file() {

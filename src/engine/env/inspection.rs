@@ -53,6 +53,16 @@ pub(super) struct EnvInspection {
     pub(super) has_url: bool,
 }
 
+/// What a person has changed of what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EditState {
+    None,
+    /// It is part of what is written.
+    Kept,
+    /// It doesn't fit what would be written now.
+    Dropped,
+}
+
 /// One env file: what is there, and what a write would make of it.
 pub(super) struct TargetInspection {
     pub(super) file: String,
@@ -77,8 +87,8 @@ pub(super) struct TargetInspection {
     pub(super) protection: Option<Protection>,
     /// Whether it begins with a byte order mark, which a write takes away.
     pub(super) mark: bool,
-    /// Whether a person has changed what is written.
-    pub(super) edited: bool,
+    /// What a person has changed of what is written.
+    pub(super) edit: EditState,
     /// Why it cannot be written as wanted.
     pub(super) problem: Option<Failure>,
 }
@@ -120,6 +130,14 @@ impl EnvInspection {
             target.tidy(spec);
             target.without_mark();
             target.take_edits(cx);
+        }
+        if targets.iter().any(|target| target.edit == EditState::Kept) {
+            // what is the same as an edited value is so, too
+            share(cx, &mut targets)?;
+            targets.iter_mut().for_each(TargetInspection::recount);
+        }
+        judge_shared(cx, &mut targets);
+        for (target, spec) in targets.iter_mut().zip(specs) {
             let hidden = shadow::find(cx, &target.wanted, spec);
             target.findings.extend(hidden);
             target.example = ExampleInspection::read(cx, spec, &target.wanted)?;
@@ -179,7 +197,7 @@ impl TargetInspection {
             example: None,
             protection: None,
             mark: false,
-            edited: false,
+            edit: EditState::None,
             problem: None,
         })
     }
@@ -507,7 +525,7 @@ impl TargetInspection {
             let same = editable(&wanted, &notes) == edit.base;
             let bytes = same.then(|| restored(&wanted, &notes, edit.text.expose()).ok());
             let Some(bytes) = bytes.flatten() else {
-                cx.with_env_edits(|edits| edits.remove(&self.file));
+                self.edit = EditState::Dropped;
                 self.findings.push(edit_dropped(&self.file));
                 return;
             };
@@ -518,13 +536,14 @@ impl TargetInspection {
         }
         self.wanted = wanted;
         self.notes = notes;
-        let (changed, added) = count(&self.document, &self.wanted);
-        self.changed = changed;
-        self.added = added;
-        self.edited = true;
+        self.edit = EditState::Kept;
         if self.rewritten() {
             self.findings.push(edit_open(&self.file));
         }
+    }
+
+    fn recount(&mut self) {
+        (self.changed, self.added) = count(&self.document, &self.wanted);
     }
 
     /// Writes values of wanted keys in a better style, where there is one.
@@ -599,6 +618,12 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Finds the keys that are not the same as in the other file.
+fn judge_shared(cx: &Cx, targets: &mut [TargetInspection]) {
+    let specs = &cx.settings.env;
     for (target, spec) in targets.iter_mut().zip(specs) {
         for (key, key_spec) in &spec.keys {
             let KeySpec::SameAs(other) = key_spec else {
@@ -633,7 +658,6 @@ fn share(cx: &Cx, targets: &mut [TargetInspection]) -> Result<()> {
             }
         }
     }
-    Ok(())
 }
 
 /// Reads a key of an env file that is not a target.

@@ -12,7 +12,7 @@ use crate::{
     engine::{
         context::Cx,
         env::{
-            inspection::{EnvInspection, TargetInspection},
+            inspection::{EditState, EnvInspection, TargetInspection},
             messages::{FIX, fixed, hard_link, ignored_unknown, not_read, other_server, tracked},
         },
         own_address,
@@ -142,7 +142,7 @@ fn evidence(inspection: &EnvInspection, findings: &[Finding]) -> String {
             }
         } else if target.mark {
             format!("`{file}`: byte order mark to remove")
-        } else if target.edited && target.rewritten() {
+        } else if target.edit == EditState::Kept && target.rewritten() {
             format!("`{file}`: your changes to write")
         } else if target.open > 0 {
             let open = target.open;

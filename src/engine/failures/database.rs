@@ -104,6 +104,8 @@ fn not_sent(why: &UnreadableScript) -> &'static str {
 
 // SQLSTATEs; PostgreSQL, appendix A
 const ALREADY_THERE: [&str; 6] = ["42P07", "42710", "42723", "42P06", "42701", "42P16"];
+/// `insufficient_privilege` (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const NOT_ALLOWED: &str = "42501";
 const LOCKED: &str = "55P03";
 const TOOK_TOO_LONG: &str = "57014";
 
@@ -126,6 +128,10 @@ fn refused_statement(what: String, statement: StatementError) -> Failure {
         code if ALREADY_THERE.contains(&code) => {
             "part of the schema already exists: write `if not exists` or `create or replace`, or put the missing part in a \
             separate file"
+        }
+        NOT_ALLOWED => {
+            "the role in the connection URL may not do that: grant it the right, or remove `role` from [project] in neonup.toml, so \
+            that the database's owner does it"
         }
         LOCKED => "another session holds a lock on it: end that session, or try again later",
         TOOK_TOO_LONG => "it exceeded the time limit for statements: run it by hand, with psql",

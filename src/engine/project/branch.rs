@@ -149,16 +149,31 @@ async fn ensure_role(
         return Ok(());
     }
     cx.progress(Progress::label(format!("creating role {role}")));
-    let operations = match neon.create_role(key, project, branch, role).await {
-        Ok(operations) => operations,
+    let (password, operations) = match neon.create_role(key, project, branch, role).await {
+        Ok(created) => (created.password, created.operations),
         Err(error) => {
             if !exists(&neon.roles(key, project, branch).await?) {
                 return Err(error.into());
             }
-            neon_operations::open(cx, key, project).await?
+            (None, neon_operations::open(cx, key, project).await?)
         }
     };
-    wait_until_ready(cx, key, project, operations).await
+    wait_until_ready(cx, key, project, operations).await?;
+    let endpoints = neon.endpoints(key, project, branch).await?;
+    if let Some(password) = password
+        && let Some(endpoint) = endpoints.iter().find(|endpoint| is_read_write(endpoint))
+    {
+        // a project that stores no passwords never tells it again
+        cx.remember_passwordless(Some(KnownProject {
+            id: project.to_owned(),
+            branch: branch.to_owned(),
+            connection: Connection {
+                password,
+                ..Connection::without_password(&endpoint.host, "", role)
+            },
+        }));
+    }
+    Ok(())
 }
 
 async fn create_database(

@@ -254,6 +254,38 @@ fn in_use(cx: &Cx, live: &LiveTemporary, created: bool) -> Report {
             .fixable(),
         );
     }
+    let wanted = &cx.settings.project;
+    let ignored: Vec<_> = [
+        (
+            "database",
+            wanted
+                .database
+                .as_ref()
+                .is_some_and(|name| *name != connection.database),
+        ),
+        (
+            "role",
+            wanted
+                .role
+                .as_ref()
+                .is_some_and(|role| *role != connection.role),
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(name, _)| format!("`{name}`"))
+    .collect();
+    if !ignored.is_empty() {
+        findings.push(
+            Finding::new(
+                Code::ProjectTemporary,
+                format!("a temporary database has its own {}", ignored.join(" and ")),
+            )
+            .severity(Severity::Warning)
+            .detail("what [project] in neonup.toml sets applies to projects of an account")
+            .hint("claim it with neonup claim, or remove the setting"),
+        );
+    }
     let joined = JoinedProject {
         id: database.project.clone(),
         name: "temporary database".to_owned(),

@@ -181,6 +181,25 @@ async fn the_application_logs_in_as_the_role_that_is_wanted_which_is_created_onc
 }
 
 #[tokio::test]
+async fn the_password_of_a_new_role_is_kept_where_neon_stores_none() {
+    let world = World::default();
+    world.project("theirs", "todo");
+    world.with(|state| state.stores_no_passwords = true);
+    let config = "[project]\nname = \"todo\"\nid = \"theirs\"\nrole = \"app\"\n";
+    let cx = context(&world, settings(config));
+    ProjectStep
+        .apply(&cx, ProjectAnswer::Default)
+        .await
+        .unwrap();
+    let connection = cx.project().unwrap().connection;
+    assert_eq!(connection.password.expose(), "npg_ofTheNewRole1");
+    assert_eq!(
+        (&*connection.role, &*connection.database),
+        ("app", "neondb")
+    );
+}
+
+#[tokio::test]
 async fn a_reached_limit_is_reported_before_any_create() {
     let world = World::default();
     world.project("one", "another");

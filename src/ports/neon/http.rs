@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 pub(crate) use self::fuzz::fuzz;
 use self::{
     bodies::{
-        BranchesPage, ChangeBody, CreatedProjectBody, DatabasesBody, EndpointsBody, ErrorBody,
-        NewApiKeyBody, OperationBody, OperationsBody, OrganizationsBody, ProjectBody, ProjectsPage,
-        ResetPasswordBody, RolesBody, SandboxBody, UriBody,
+        BranchesPage, ChangeBody, CreatedProjectBody, CreatedRoleBody, DatabasesBody,
+        EndpointsBody, ErrorBody, NewApiKeyBody, OperationBody, OperationsBody, OrganizationsBody,
+        ProjectBody, ProjectsPage, ResetPasswordBody, RolesBody, SandboxBody, UriBody,
     },
     pages::Pages,
 };
@@ -29,9 +29,9 @@ use crate::{
     ports::{
         http::{self, ClientFactory, RetryAfter, header_text, segment},
         neon::{
-            ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon,
-            NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset, Project,
-            User,
+            ApiKey, Auth, Branch, BranchDatabase, CreatedProject, CreatedRole, Endpoint, Listing,
+            Neon, NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset,
+            Project, User,
             error::{NeonError, Refusal},
         },
         progress,
@@ -515,10 +515,14 @@ impl Neon for HttpNeon {
         project: &str,
         branch: &str,
         role: &str,
-    ) -> Result<Vec<Operation>, NeonError> {
+    ) -> Result<CreatedRole, NeonError> {
         let path = roles_path(project, branch);
         let body = json!({ "role": { "name": role } });
-        self.change(key, &path, &body).await
+        let answer: CreatedRoleBody = self.post(key, &path, Some(&body)).await?;
+        Ok(CreatedRole {
+            password: answer.role.password.map(Secret::new),
+            operations: answer.operations,
+        })
     }
 
     async fn roles(

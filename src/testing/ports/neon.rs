@@ -6,8 +6,8 @@ use crate::{
     core::secret::Secret,
     domain::url::Connection,
     ports::neon::{
-        ApiKey, Auth, Branch, BranchDatabase, CreatedProject, Endpoint, Listing, Neon, NewApiKey,
-        NewBranch, NewProject, Operation, Organization, PasswordReset, Project, User,
+        ApiKey, Auth, Branch, BranchDatabase, CreatedProject, CreatedRole, Endpoint, Listing, Neon,
+        NewApiKey, NewBranch, NewProject, Operation, Organization, PasswordReset, Project, User,
         error::NeonError,
     },
     testing::world::{Create, PASSWORD, World, lost_answer, project, refusal},
@@ -287,10 +287,13 @@ impl Neon for World {
         _project: &str,
         _branch: &str,
         role: &str,
-    ) -> Result<Vec<Operation>, NeonError> {
+    ) -> Result<CreatedRole, NeonError> {
         self.changing("create role").await;
         self.with(|state| state.roles.push(role.to_owned()));
-        Ok(Vec::new())
+        Ok(CreatedRole {
+            password: Some(Secret::new("npg_ofTheNewRole1")),
+            operations: Vec::new(),
+        })
     }
 
     async fn roles(

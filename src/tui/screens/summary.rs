@@ -72,7 +72,11 @@ fn kept(context: TextContext<'_>) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let (role, text) = match &kept.state {
-        KeptState::Starting => (Role::Text, "App: starting…".to_owned()),
+        // it may hold a path of this machine
+        KeptState::Starting(Some(command)) if !app.presenter => {
+            (Role::Text, format!("App: starting with {command}"))
+        }
+        KeptState::Starting(_) => (Role::Text, "App: starting…".to_owned()),
         KeptState::Answers(address) => (Role::Ok, format!("App: running at {}", address.root)),
         KeptState::Ended(why) => (Role::Bad, format!("App: {why}")),
     };

@@ -24,7 +24,7 @@ impl App {
     pub(crate) fn app_address(&self) -> Option<&AppAddress> {
         match &self.kept.as_ref()?.state {
             KeptState::Answers(address) => Some(address),
-            KeptState::Starting | KeptState::Ended(_) => None,
+            KeptState::Starting(_) | KeptState::Ended(_) => None,
         }
     }
 
@@ -56,8 +56,12 @@ impl App {
             return;
         }
         kept.run = Some(run);
+        // the rows are others now, so that Enter means something again
+        self.taken.clear();
         match event {
-            AppEvent::Started { .. } => kept.state = KeptState::Starting,
+            AppEvent::Started { command } => {
+                kept.state = KeptState::Starting(Some(command.clone()));
+            }
             AppEvent::Answers(address) => {
                 kept.state = KeptState::Answers(address.clone());
                 let root = address.root.clone();

@@ -17,7 +17,8 @@ pub(crate) struct KeptApp {
 /// How it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum KeptState {
-    Starting,
+    /// With this command, once that is told.
+    Starting(Option<String>),
     Answers(AppAddress),
     /// It has ended by itself, or never began: why.
     Ended(String),

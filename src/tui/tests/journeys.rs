@@ -27,7 +27,7 @@ use crate::{
         step::StepId,
     },
     os::signals::Signal,
-    ports::editor::TextEditor,
+    ports::editor::{EditRefusal, TextEditor},
     testing::screens::{ScriptedEngine, options},
     tui::{
         engine::{Engine, PendingEdit},
@@ -92,6 +92,11 @@ impl Canvas for RecordingCanvas {
 
     fn lend(&mut self) -> Result<(), Infallible> {
         self.frames.push("lent".to_owned());
+        Ok(())
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), Infallible> {
+        self.frames.push(text.to_owned());
         Ok(())
     }
 
@@ -204,12 +209,17 @@ impl Engine for InstantEngine {
         Box::pin(std::future::ready(Ok("A=1\n".to_owned())))
     }
 
-    fn keep_edit(&self, _file: &str, _base: &str, edited: String) -> PendingEdit<bool> {
+    fn keep_edit(
+        &self,
+        _file: &str,
+        _base: &str,
+        edited: String,
+    ) -> PendingEdit<bool, EditRefusal> {
         let mut edits = self.edits.borrow_mut();
         edits.push(edited);
         // the first text is refused, so that it is edited again
         let result = match edits.len() {
-            2 => Err("line 2: no".to_owned()),
+            2 => Err(EditRefusal::Again("line 2: no".to_owned())),
             _ => Ok(true),
         };
         Box::pin(std::future::ready(result))

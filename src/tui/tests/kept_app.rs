@@ -14,6 +14,7 @@ use crate::{
     tui::{
         choices,
         msg::{Effect, ExitReason, Msg},
+        state::kept_app::KeptState,
         tests::input::press,
     },
 };
@@ -51,11 +52,15 @@ fn the_app_is_kept_running_until_it_is_stopped_or_the_wizard_is_left() {
     assert_eq!(driver.app.page_to_open(), None);
     let command = "uvicorn".to_owned();
     app_event(&mut driver, AppEvent::Started { command });
+    let started = &driver.app.kept.as_ref().unwrap().state;
+    assert_eq!(*started, KeptState::Starting(Some("uvicorn".to_owned())));
     let address = AppAddress {
         root: "http://localhost:8000/".to_owned(),
         docs: Some("http://localhost:8000/docs".to_owned()),
     };
     app_event(&mut driver, AppEvent::Answers(address.clone()));
+    let choices = choices::of_screen(&driver.app);
+    assert_eq!(choices.default, Some(0), "the rows are others now");
     driver.app.options.browser = Some(Environment::default());
     let opens = |address: String| [Effect::Open(address)];
     assert_eq!(

@@ -7,6 +7,7 @@ use crate::{
         answer::{Answer, BackendAnswer, SecretsAnswer},
         choices::ChoiceRow,
         event::Phase,
+        facts::{Facts, ProjectFacts},
         plan::Status,
         remedy::Remedy,
         step::StepId,
@@ -15,7 +16,7 @@ use crate::{
     tui::{
         choices,
         msg::Effect,
-        state::{App, Focus, Screen},
+        state::{App, Focus, Screen, overlay::Overlay},
         tests::input::{fixture, press},
     },
 };
@@ -117,6 +118,25 @@ fn the_shown_command_does_what_the_chosen_row_does() {
     let mut app = fixture("project-join");
     app.presenter = true;
     assert!(!shown_command(&app).contains("old-violet"));
+}
+
+#[test]
+fn a_key_that_does_nothing_here_says_so() {
+    // no project is listed, and one can be created
+    let report = todo(StepId::Project).facts(Facts::Project(ProjectFacts::default()));
+    let mut driver = AppDriver::up_to(StepId::Project);
+    driver.probe_again(StepId::Project, report);
+    driver.app.focus = Focus::Choices;
+    press(&mut driver.app, KeyCode::Char('/'));
+    assert_eq!(driver.app.focus, Focus::Choices);
+    assert!(driver.app.toast.is_some());
+    press(&mut driver.app, KeyCode::Char('n'));
+    assert!(matches!(driver.app.overlay, Some(Overlay::Prompt(_))));
+    for (name, key) in [("env-todo", 'n'), ("env-todo", '/')] {
+        let mut app = fixture(name);
+        assert_eq!(press(&mut app, KeyCode::Char(key)), []);
+        assert!(app.toast.is_some(), "{name} {key}");
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub(super) fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::KeepApp => {
             app.kept = Some(KeptApp {
                 run: None,
-                state: KeptState::Starting,
+                state: KeptState::Starting(None),
                 since: app.now,
             });
             // the rows are others now

@@ -122,7 +122,7 @@ pub(super) fn command(app: &mut App, page: &Page, command: KeyCommand) -> Vec<Ef
             proposal::open(app, part)
         }
         KeyCommand::Explain if app.file_to_edit().is_some() => actions::edit_file(app),
-        KeyCommand::New if app.lists_projects() => actions::act(app, Action::Create),
+        KeyCommand::New if page.choices.has(&Action::Create) => actions::act(app, Action::Create),
         KeyCommand::Quit => actions::finish(app),
         _ => {
             move_or_show(app, page, command);
@@ -188,6 +188,9 @@ fn move_or_show(app: &mut App, page: &Page, command: KeyCommand) {
         KeyCommand::Explain | KeyCommand::Incidents | KeyCommand::Reset => {
             app.notify("presenter mode only: press p first");
         }
+        KeyCommand::Filter => app.notify("there is no list to filter here"),
+        KeyCommand::New => app.notify("nothing to create here"),
+        KeyCommand::Reveal => app.notify("no typed key to show here"),
         KeyCommand::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
         _ => {}
     }

@@ -1,7 +1,10 @@
 //! What a person changes in an editor before it is written.
 
 use super::*;
-use crate::engine::env::edits::{keep, text};
+use crate::{
+    engine::env::edits::{keep, text},
+    ports::editor::EditRefusal,
+};
 
 const FILE: &str = "backend/.env";
 
@@ -9,7 +12,11 @@ const FILE: &str = "backend/.env";
 async fn edit(cx: &Cx, change: impl Fn(&str) -> String) -> Result<bool, String> {
     let base = text(cx, FILE).await.unwrap().unwrap();
     assert!(!base.contains("canary"), "{base}");
-    keep(cx, FILE, (&base, &change(&base))).await
+    let kept = keep(cx, FILE, (&base, &change(&base))).await;
+    kept.map_err(|refusal| match refusal {
+        EditRefusal::Again(why) => why,
+        EditRefusal::Given(why) => format!("given: {why}"),
+    })
 }
 
 fn add(line: &str) -> impl Fn(&str) -> String {
@@ -109,8 +116,13 @@ async fn an_edit_of_another_text_than_the_present_one_is_dropped_and_told() {
     assert_eq!(setup.read(FILE), saved);
     let base = text(&cx, FILE).await.unwrap().unwrap();
     setup.write(FILE, &format!("{saved}MORE=1\n"));
-    let problem = keep(&cx, FILE, (&base, "A=1\n")).await.unwrap_err();
-    assert!(problem.contains("has changed since"), "{problem}");
+    let refusal = keep(&cx, FILE, (&base, "A=1\n")).await.unwrap_err();
+    let why = format!("`{FILE}` has changed since the editor was opened");
+    assert_eq!(
+        refusal,
+        EditRefusal::Given(why),
+        "to edit it again doesn't help"
+    );
 }
 
 #[tokio::test]
@@ -130,4 +142,72 @@ async fn what_cannot_be_taken_is_said_and_nothing_is_kept() {
     assert_eq!(text(&cx, "main.py").await.unwrap(), None);
     assert!(keep(&cx, "main.py", ("", "A=1")).await.is_err());
     assert_eq!(probe(&cx).await.verdict(), Verdict::Done);
+}
+
+#[tokio::test]
+async fn a_write_and_another_edit_tell_that_an_edit_no_longer_fits() {
+    let setup = Setup::new();
+    setup.apply().await;
+    for again in [false, true] {
+        let cx = setup.cx();
+        assert_eq!(edit(&cx, add("A=1")).await, Ok(true));
+        let saved = format!("{}OTHER=1\n", setup.read(FILE));
+        setup.write(FILE, &saved);
+        let failure = if again {
+            text(&cx, FILE).await.unwrap_err()
+        } else {
+            EnvStep.apply(&cx, EnvAnswer::Default).await.unwrap_err()
+        };
+        assert_eq!(failure.code, Code::EnvEdited);
+        assert_eq!(setup.read(FILE), saved, "nothing is written");
+        // it is told once by the next look, and then it is gone
+        assert_eq!(has(&probe(&cx).await, Code::EnvEdited), !again);
+        assert!(!has(&probe(&cx).await, Code::EnvEdited));
+        assert!(text(&cx, FILE).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_the_same_elsewhere_follows_an_edit() {
+    let setup = Setup::new();
+    let cx = setup.cx();
+    let own = |text: &str| {
+        let lines = text
+            .lines()
+            .map(|line| match line.strip_prefix("JWT_SECRET=") {
+                Some(_) => "JWT_SECRET=canary-of-my-own",
+                None => line,
+            });
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    };
+    assert_eq!(edit(&cx, own).await, Ok(true));
+    let report = probe(&cx).await;
+    let Some(Facts::Env(env)) = &report.facts else {
+        panic!("{report:?}")
+    };
+    let counts: Vec<_> = env
+        .files
+        .iter()
+        .map(|file| (file.changed, file.added))
+        .collect();
+    assert_eq!(counts[0], (0, 5), "{report:?}");
+    let report = apply(&cx, EnvAnswer::Default).await;
+    assert_eq!(report.verdict(), Verdict::Done, "{report:?}");
+    for file in [FILE, "frontend/.env.local"] {
+        let document = Document::parse(setup.read(file).as_bytes());
+        assert_eq!(
+            document.get("JWT_SECRET").unwrap().expose(),
+            "canary-of-my-own"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_undo_tells_that_it_drops_an_edit() {
+    let setup = Setup::new();
+    setup.apply().await;
+    let cx = setup.cx();
+    assert_eq!(edit(&cx, add("A=1")).await, Ok(true));
+    let report = apply(&cx, EnvAnswer::Undo).await;
+    assert!(has(&report, Code::EnvEdited), "{report:?}");
 }

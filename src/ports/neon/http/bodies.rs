@@ -134,6 +134,19 @@ pub(super) struct DatabasesBody {
 }
 
 #[derive(Deserialize)]
+pub(super) struct CreatedRoleBody {
+    pub role: CreatedRoleFields,
+    #[serde(default)]
+    pub operations: Vec<Operation>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CreatedRoleFields {
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+#[derive(Deserialize)]
 pub(super) struct RolesBody {
     pub roles: Vec<NamedRole>,
 }
