@@ -38,6 +38,7 @@ impl Redactor {
     /// Redacts a text in place.
     pub(crate) fn redact_in_place(&self, text: &mut String) {
         hide_identifiers(&self.identifiers, text);
+        hide_folders(text);
         hide_words(&self.private, text);
     }
 }
@@ -99,6 +100,48 @@ fn hide_identifiers(words: &[String], text: &mut String) {
         |char| char.is_ascii_alphanumeric() || char == '-',
         is_neon_id,
     );
+}
+
+/// The folders in which a machine keeps its own and its users' files.
+const OF_THE_MACHINE: &[&str] = &[
+    "Applications",
+    "Library",
+    "Users",
+    "Volumes",
+    "etc",
+    "home",
+    "mnt",
+    "nix",
+    "opt",
+    "private",
+    "root",
+    "run",
+    "srv",
+    "tmp",
+    "usr",
+    "var",
+];
+
+/// Hides where a file of the machine is, whoever it belongs to: `/opt/conda/bin/python` is `•••/python`.
+fn hide_folders(text: &mut String) {
+    let belongs = |char: char| char.is_alphanumeric() || "/._-+@~".contains(char);
+    let mut shown = String::with_capacity(text.len());
+    for part in text.split_inclusive(|char| !belongs(char)) {
+        let (path, after) = match part.char_indices().next_back() {
+            Some((at, last)) if !belongs(last) => part.split_at(at),
+            _ => part.split_at(part.len()),
+        };
+        let of_machine = path.strip_prefix('/').and_then(|rest| {
+            let (root, below) = rest.split_once('/')?;
+            OF_THE_MACHINE.contains(&root).then_some(below)
+        });
+        match of_machine.map(|below| below.rsplit('/').next().unwrap_or_default()) {
+            Some(name) => shown.extend([REDACTED, "/", name]),
+            None => shown.push_str(path),
+        }
+        shown.push_str(after);
+    }
+    *text = shown;
 }
 
 /// Hides these words where no letter or digit is next to them.
@@ -172,6 +215,26 @@ fn is_neon_id(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_the_machine_shows_only_its_name() {
+        for (text, expected) in [
+            (
+                "/root/.pyenv/versions/3.11.7/bin/python: No module named uvicorn",
+                "•••/python: No module named uvicorn",
+            ),
+            ("in `/opt/conda/bin/python` (é)", "in `•••/python` (é)"),
+            (
+                "http://localhost:8000/health",
+                "http://localhost:8000/health",
+            ),
+            ("GET /projects/a/branches", "GET /projects/a/branches"),
+            ("backend/etc/passwd and /tmp", "backend/etc/passwd and /tmp"),
+            ("/home/ada/", "•••/"),
+        ] {
+            assert_eq!(Redactor::default().redact(text), expected);
+        }
+    }
 
     #[test]
     fn identifiers_are_redacted_and_similar_words_are_not() {
