@@ -65,6 +65,21 @@ fn enter_alone_finishes_the_demo_without_showing_a_secret() {
     });
 }
 
+/// The env screen of a demo below this folder, with an editor that is a script of a shell.
+fn open_env_screen(home: &Home, path: &std::path::Path, editor: &std::path::Path) -> Terminal {
+    let demo = path.join("demo");
+    let arguments = ["demo", "--dir", demo.to_str().unwrap()];
+    let visual = format!("sh {}", editor.display());
+    let mut terminal = home.open_with(&arguments, &[("VISUAL", &visual)]);
+    for (title, key) in [("Project", "\r"), ("Environment", "")] {
+        until("the step is open", || {
+            terminal.heading().starts_with(title) && terminal.heading().contains("todo")
+        });
+        terminal.press(key);
+    }
+    terminal
+}
+
 /// An editor that reads the terminal as people's do: what is typed while it runs is its own.
 #[test]
 fn the_editor_gets_the_keys_and_what_it_saves_is_shown_before_it_is_written() {
@@ -77,17 +92,7 @@ fn the_editor_gets_the_keys_and_what_it_saves_is_shown_before_it_is_written() {
     let seen = path.join("seen");
     let script = script.replace("{seen}", seen.to_str().unwrap());
     std::fs::write(&editor, script).unwrap();
-    let demo = path.join("demo");
-    let arguments = ["demo", "--dir", demo.to_str().unwrap()];
-    let visual = format!("sh {}", editor.display());
-    let mut terminal = home.open_with(&arguments, &[("VISUAL", &visual)]);
-    until("the project is open", || {
-        terminal.heading().starts_with("Project") && terminal.heading().contains("todo")
-    });
-    terminal.press("\r");
-    until("the env file is open", || {
-        terminal.heading().starts_with("Environment") && terminal.heading().contains("todo")
-    });
+    let mut terminal = open_env_screen(&home, &path, &editor);
     terminal.press("e");
     terminal.wait_for("the port?");
     // q would quit, and r would look again
@@ -159,17 +164,7 @@ fn the_terminal_reads_as_before_whatever_an_editor_has_left() {
     let path = dir.path().canonicalize().unwrap();
     let editor = path.join("editor");
     std::fs::write(&editor, "stty raw -echo < /dev/tty\nkill -KILL $$\n").unwrap();
-    let demo = path.join("demo");
-    let arguments = ["demo", "--dir", demo.to_str().unwrap()];
-    let visual = format!("sh {}", editor.display());
-    let mut terminal = home.open_with(&arguments, &[("VISUAL", &visual)]);
-    until("the project is open", || {
-        terminal.heading().starts_with("Project") && terminal.heading().contains("todo")
-    });
-    terminal.press("\r");
-    until("the env file is open", || {
-        terminal.heading().starts_with("Environment") && terminal.heading().contains("todo")
-    });
+    let mut terminal = open_env_screen(&home, &path, &editor);
     terminal.press("e");
     terminal.wait_for("ended with an error");
     crate::support::end_demo(&mut terminal);
