@@ -1,8 +1,10 @@
 //! Line diffs for the screen, with every secret redacted.
 
-use std::hash::Hash;
-
-use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops};
+use similar::{
+    ChangeTag, DiffOp,
+    algorithms::{Capture, Compact, Replace, myers},
+    group_diff_ops,
+};
 
 use crate::core::facts::{DiffLine, DiffSign};
 use crate::domain::{
@@ -54,7 +56,7 @@ fn name_hidden_changes(diff: &mut [DiffLine]) {
 
 /// The differences of two files, in time and memory that grow with their lengths alone. What is between the first and the last
 /// change counts as one change where it is long: telling more takes time that grows with its square.
-fn compare<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
+fn compare(old: &[&[u8]], new: &[&[u8]]) -> Vec<DiffOp> {
     let same_before = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let rest = old.len().min(new.len()) - same_before;
     let same_after = old
@@ -67,7 +69,10 @@ fn compare<T: Hash + Eq + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
     let old_len = old.len() - same_before - same_after;
     let new_len = new.len() - same_before - same_after;
     if old_len.max(new_len) <= LINES_COMPARED {
-        return capture_diff_slices(Algorithm::Myers, old, new);
+        // the library's choice of an algorithm would bring the code of all six
+        let mut ops = Compact::new(Replace::new(Capture::new()), old, new);
+        let Ok(()) = myers::diff(&mut ops, old, 0..old.len(), new, 0..new.len());
+        return ops.into_inner().into_inner().into_ops();
     }
     let equal = |old_index, new_index, len| DiffOp::Equal {
         old_index,
@@ -94,10 +99,10 @@ pub(crate) fn source(old: &str, new: &str, around: usize) -> Vec<DiffLine> {
 
 /// The same where a text stands for the old one that shows less of it, line by line.
 pub(crate) fn source_shown(old: &str, shown: &str, new: &str, around: usize) -> Vec<DiffLine> {
-    let raw_old: Vec<_> = old.lines().collect();
-    let raw_new: Vec<_> = new.lines().collect();
+    let raw_old: Vec<_> = old.lines().map(str::as_bytes).collect();
+    let raw_new: Vec<_> = new.lines().map(str::as_bytes).collect();
     let shown_old: Vec<_> = shown.lines().map(redact::text).collect();
-    let shown_new: Vec<_> = raw_new.iter().map(|line| redact::text(line)).collect();
+    let shown_new: Vec<_> = new.lines().map(redact::text).collect();
     let ops = compare(&raw_old, &raw_new);
     let hunks: Vec<_> = group_diff_ops(ops, around)
         .iter()
@@ -126,10 +131,10 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 /// The lines of these differences: compared raw, shown redacted.
-fn build<T: Hash + Eq + Clone>(
+fn build(
     ops: &[DiffOp],
-    raw_old: &[T],
-    raw_new: &[T],
+    raw_old: &[&[u8]],
+    raw_new: &[&[u8]],
     shown_old: &[String],
     shown_new: &[String],
 ) -> Vec<DiffLine> {
