@@ -107,6 +107,7 @@ struct BranchRequest {
     parent_lsn: Option<String>,
     parent_timestamp: Option<String>,
     protected: Option<bool>,
+    archived: Option<bool>,
     init_source: Option<String>,
     expires_at: Option<String>,
 }
@@ -129,6 +130,9 @@ impl BranchesRequest {
                 "",
                 "the sandbox creates branches only with their parent's data",
             ));
+        }
+        if self.branch.archived == Some(true) {
+            return Err(ApiError::not_available("archived branches are"));
         }
         if let Some(name) = &self.branch.name {
             check_length("branch.name", name)?;

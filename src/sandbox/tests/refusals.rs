@@ -73,6 +73,13 @@ async fn settings_that_would_do_nothing_are_refused() {
             assert_eq!(answer.expect(422).text("/message"), words, "{path}");
         }
     }
+    let branches = format!("{project}/branches");
+    let archived = |value: bool| Some(json!({"branch": {"archived": value}}));
+    let answer = call(&api, Method::POST, &branches, archived(true)).await;
+    let words = "archived branches are not available in the sandbox";
+    assert_eq!(answer.expect(422).text("/message"), words);
+    let answer = call(&api, Method::POST, &branches, archived(false)).await;
+    answer.expect(201);
     // what is as it is anyway is no claim
     let as_it_is = json!({"project": {"settings": {
         "allowed_ips": {"ips": [], "protected_branches_only": true}, "enable_logical_replication": false, "hipaa": false,
