@@ -144,6 +144,8 @@ pub(crate) struct State {
     pub ignored: Option<BTreeSet<String>>,
     /// The paths that git tracks.
     pub tracked: BTreeSet<String>,
+    /// Why git can't be asked about a path.
+    pub git_refuses: Option<&'static str>,
     pub no_repository: bool,
     /// The only database of the service of temporary databases.
     pub temporary: Option<TemporaryDatabase>,

@@ -25,18 +25,20 @@ pub(super) fn fill_in(key: &str, file: &str) -> String {
 
 /// Git tracks the file, or it isn't known whether it does.
 pub(super) fn tracked(file: &str, tracked: &GitAnswer) -> Failure {
-    let failure = Failure::new(
-        Code::EnvNotIgnored,
-        format!("git tracks `{file}`, so no secret is written to it"),
-    );
     match tracked {
-        GitAnswer::Unknown(why) => failure
-            .why(format!("can't tell whether git tracks it: {why}"))
-            .hint("git status"),
-        GitAnswer::Yes | GitAnswer::No => failure
-            .why("the next commit would include it")
-            .command(Invocation::SetupStep(StepId::Secrets))
-            .hint(format!("neonup setup secrets (or: git rm --cached {file})")),
+        GitAnswer::Unknown(why) => Failure::new(
+            Code::EnvNotIgnored,
+            format!("can't tell whether git tracks `{file}`, so no secret is written to it"),
+        )
+        .why(why)
+        .hint("git status"),
+        GitAnswer::Yes | GitAnswer::No => Failure::new(
+            Code::EnvNotIgnored,
+            format!("git tracks `{file}`, so no secret is written to it"),
+        )
+        .why("the next commit would include it")
+        .command(Invocation::SetupStep(StepId::Secrets))
+        .hint(format!("neonup setup secrets (or: git rm --cached {file})")),
     }
 }
 

@@ -98,11 +98,14 @@ fn protection(target: &TargetInspection, findings: &mut Vec<Finding>) -> Vec<Che
             CheckState::Gap
         }
         GitAnswer::Unknown(why) => {
-            findings.push(
-                ignored_unknown(&target.file, why)
-                    .finding()
-                    .path(&target.file),
-            );
+            // what hides both answers is told once, with the one that matters more
+            if protection.tracked != protection.ignored {
+                findings.push(
+                    ignored_unknown(&target.file, why)
+                        .finding()
+                        .path(&target.file),
+                );
+            }
             CheckState::Gap
         }
     };

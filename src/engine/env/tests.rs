@@ -465,6 +465,36 @@ async fn a_tracked_file_is_refused_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn a_git_that_refuses_to_answer_is_told_once_and_not_taken_for_a_yes() {
+    let setup = Setup::new();
+    setup.apply().await;
+    setup
+        .world
+        .with(|state| state.git_refuses = Some("not owned by current user"));
+    let report = setup.probe().await;
+    assert_ne!(report.verdict(), Verdict::Done);
+    let of_the_first = report
+        .findings
+        .iter()
+        .filter(|finding| finding.path.as_deref() == Some("backend/.env"))
+        .map(|finding| (finding.code, &*finding.title, &*finding.detail))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        of_the_first,
+        [(
+            Code::EnvNotIgnored,
+            "can't tell whether git tracks `backend/.env`, so no secret is written to it",
+            "not owned by current user"
+        )]
+    );
+    let failure = EnvStep
+        .apply(&setup.cx(), EnvAnswer::Default)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.code, Code::EnvNotIgnored);
+}
+
+#[tokio::test]
 async fn an_unchanged_tracked_file_adds_no_ignore_line() {
     let setup = Setup::new();
     setup.apply().await;

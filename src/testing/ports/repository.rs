@@ -35,11 +35,18 @@ impl Repository for World {
     }
 
     async fn protection(&self, path: &str) -> Result<Protection> {
-        Ok(self.with(|state| Protection {
-            ignored: known(state.ignored.as_ref().is_none_or(|all| all.contains(path))),
-            tracked: known(state.tracked.contains(path)),
-            staged: GitAnswer::No,
-            exposed: Vec::new(),
+        Ok(self.with(|state| {
+            let answer = |is: bool| match state.git_refuses {
+                Some(why) => GitAnswer::Unknown(why.to_owned()),
+                None if is => GitAnswer::Yes,
+                None => GitAnswer::No,
+            };
+            Protection {
+                ignored: answer(state.ignored.as_ref().is_none_or(|all| all.contains(path))),
+                tracked: answer(state.tracked.contains(path)),
+                staged: answer(false),
+                exposed: Vec::new(),
+            }
         }))
     }
 
@@ -150,8 +157,4 @@ impl World {
                 .collect()
         })
     }
-}
-
-fn known(is: bool) -> GitAnswer {
-    if is { GitAnswer::Yes } else { GitAnswer::No }
 }
