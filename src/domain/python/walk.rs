@@ -74,6 +74,46 @@ const MAPPERS: &[&str] = &[
     "fastapi_async_sqlalchemy",
 ];
 
+/// Packages that work on a database's engine or session, or have names like it, and neither make tables nor ask the database when
+/// they are called.
+const HARMLESS: &[&str] = &[
+    "asyncio",
+    "contextlib",
+    "fastapi",
+    "fastapi_pagination",
+    "functools",
+    "logging",
+    "loguru",
+    "opentelemetry",
+    "os",
+    "pydantic",
+    "pydantic_settings",
+    "sentry_sdk",
+    "sqladmin",
+    "sqlite3",
+    "starlette",
+    "starlette_admin",
+    "structlog",
+    "typing",
+    "uvicorn",
+];
+
+/// The words by which the name of a foreign function says that it is about a database.
+const ABOUT_DATABASE: &[&str] = &[
+    "database",
+    "databases",
+    "db",
+    "metadata",
+    "migrate",
+    "migrations",
+    "models",
+    "postgres",
+    "schema",
+    "sql",
+    "table",
+    "tables",
+];
+
 /// Methods that ask a database, whatever they are called on.
 const ASKS: &[&str] = &[
     "execute",
@@ -513,8 +553,32 @@ impl<'c, 'a> Walk<'c, 'a> {
             && (path.contains("()") || matches!(last, "connect" | "database_exists"));
         if of_database || (MAPPERS.contains(&root) && last != "init" && path.contains('.')) {
             self.asks.get_or_insert(spot());
+        } else if !DATABASES.contains(&root)
+            && !MAPPERS.contains(&root)
+            && !HARMLESS.contains(&root)
+            && (is_about_database(path) || self.gets_database(place, arguments))
+        {
+            self.leave_open(&path.replace("()", ""));
         }
     }
+
+    /// Whether something of a database's package, such as an engine, is among the arguments.
+    fn gets_database(&self, place: &Place<'a>, arguments: &'a [Argument]) -> bool {
+        let values = |argument: &'a Argument| self.code.values(place, &argument.value);
+        arguments.iter().flat_map(values).any(|value| match value {
+            Value::Package(path) | Value::Made(path, _) => {
+                let root = path.split(['.', '(']).next().unwrap_or_default();
+                DATABASES.contains(&root)
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Whether the dotted name of foreign code says that it is about a database.
+fn is_about_database(path: &str) -> bool {
+    path.split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|word| ABOUT_DATABASE.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Whether a test is `__name__ == "__main__"`.

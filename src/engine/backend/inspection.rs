@@ -638,8 +638,10 @@ impl BackendInspection {
                 ));
                 None
             }
+            // the SQL files make the tables, and nothing shows that the app doesn't
+            Deduction::Unknown(_) => None,
             _ if !judgement.coverage.is_complete() => None,
-            Deduction::No | Deduction::Unknown(_) => {
+            Deduction::No => {
                 self.check("tables", false, "created on start-up");
                 let call = judgement.tables.as_ref().map_or_else(
                     || "SQLModel.metadata.create_all(engine)".to_owned(),

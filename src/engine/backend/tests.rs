@@ -125,6 +125,30 @@ async fn existing_code_changes_only_when_asked() {
 }
 
 #[tokio::test]
+async fn a_start_that_cannot_be_followed_is_not_said_to_create_no_tables() {
+    let sample = Sample::without(&[]);
+    sample.apply(BackendAnswer::Default).await;
+    sample.edit("backend/src/main.py", |text| {
+        let call = "SQLModel.metadata.create_all(engine)";
+        assert!(text.contains(call));
+        format!(
+            "from start_up import prepare\n{}",
+            text.replace(call, "prepare(engine)")
+        )
+    });
+    // the schema's SQL files make the tables
+    let report = sample.probe().await;
+    assert_eq!(codes(&report), [], "{:?}", report.findings);
+    // nothing is known to make them
+    sample.edit("neonup.toml", |text| {
+        text.replace("files = [", "files = [] #")
+    });
+    let report = sample.probe().await;
+    assert_eq!(codes(&report), [Code::BackendNotDetermined]);
+    assert_ne!(report.verdict(), Verdict::Done);
+}
+
+#[tokio::test]
 async fn findings_are_warnings_without_a_backend_section() {
     let mut sample = Sample::without(&["backend/src/models/user.py"]);
     sample.declared = false;

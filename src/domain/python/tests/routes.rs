@@ -49,6 +49,34 @@ fn what_only_looks_like_it_makes_no_tables() {
     let unknown = "@asynccontextmanager\nasync def lifespan(app):\n    app.state.boot()\n    yield\napp = FastAPI(lifespan=lifespan)\n";
     let judgement = judged(&[("app/main.py", &main_with(unknown))]);
     assert!(matches!(judgement.creates, Deduction::Unknown(_)));
+    // code of a package may do anything with an engine, or with what it is named after
+    for (import, call) in [
+        ("from acme_core import prepare", "prepare(engine)"),
+        ("from acme_core import prepare", "prepare(bind=engine)"),
+        ("import acme", "acme.start(SQLModel.metadata)"),
+        ("from acme_core import init_db", "init_db()"),
+        ("from acme_core.database import prepare", "await prepare()"),
+        ("import acme", "acme.Setup().create_tables()"),
+    ] {
+        let main = format!(
+            "{import}\n@asynccontextmanager\nasync def lifespan(app):\n    {call}\n    yield\napp = FastAPI(lifespan=lifespan)\n"
+        );
+        let judgement = judged(&[("app/main.py", &main_with(&main))]);
+        let unknown = matches!(judgement.creates, Deduction::Unknown(_));
+        assert!(unknown, "{call}: {:?}", judgement.creates);
+    }
+    for (import, call) in [
+        ("from sqladmin import Admin", "Admin(app, engine)"),
+        ("import redis", "redis.Redis().ping()"),
+        ("import logging", "logging.getLogger(\"db\").info(engine)"),
+        ("from acme_core import warm_up", "warm_up(app)"),
+    ] {
+        let main = format!(
+            "{import}\n@asynccontextmanager\nasync def lifespan(app):\n    {call}\n    yield\napp = FastAPI(lifespan=lifespan)\n"
+        );
+        let judgement = judged(&[("app/main.py", &main_with(&main))]);
+        assert_eq!(judgement.creates, Deduction::No, "{call}");
+    }
     let moved = "app = FastAPI(lifespan=missing_name)\n";
     let judgement = judged(&[("app/main.py", &main_with(moved))]);
     assert!(!creates(&judgement));
@@ -108,6 +136,18 @@ fn a_health_route_that_does_not_ask_or_is_elsewhere_is_told_from_one_that_asks()
         judgement.health.map(|health| health.asks),
         Some(Deduction::No)
     );
+    for (import, call) in [
+        ("from acme_core import ping", "ping(session)"),
+        ("from acme_core import check_db", "check_db()"),
+    ] {
+        let elsewhere = format!(
+            "{import}\napp = FastAPI()\n@app.get(\"/health\")\ndef health(session: Session = Depends(get_session)):\n    {call}\n    return {{}}\n"
+        );
+        let judgement = judged(&[("app/main.py", &main_with(&elsewhere))]);
+        let asks = judgement.health.map(|health| health.asks);
+        let unknown = matches!(asks, Some(Deduction::Unknown(_)));
+        assert!(unknown, "{call}: {asks:?}");
+    }
     let prefixed = "api = APIRouter(prefix=\"/api\")\n@api.get(\"/health\")\ndef health():\n    engine.connect()\n    return {}\napp = FastAPI()\napp.include_router(api)\n";
     let judgement = judged(&[("app/main.py", &main_with(prefixed))]);
     assert_eq!(judgement.health, None);
