@@ -219,7 +219,7 @@ impl From<Report> for Look {
 async fn look(cx: &Cx, ran: bool) -> Result<Look> {
     let wanted = &cx.settings.schema;
     if wanted == &SchemaSettings::default() {
-        return Ok(Report::skipped("neonup.toml sets no schema").into());
+        return Ok(Report::skipped("no schema was found, and neonup.toml doesn't set one").into());
     }
     let files = files(cx)?;
     let mut facts = SchemaFacts {
