@@ -25,7 +25,7 @@ use serde_json::json;
 use support::{
     Frames as _, Threads, median, millis, open,
     real::{Home, Repo, Sandbox, faults},
-    row, thread_cpu, wanted, worst,
+    row, thread_cpu, until_done, wanted, worst,
 };
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (300, 100)];
@@ -147,9 +147,7 @@ fn spinner(home: &Home, sandbox: &Sandbox, repo: &Repo) {
 
 fn keys(home: &Home, sandbox: &Sandbox, repo: &Repo, size: (u16, u16)) {
     let mut terminal = open(home, sandbox, &repo.root, size);
-    terminal.until("all is done", |terminal| {
-        terminal.text().contains("Everything")
-    });
+    until_done(&terminal);
     terminal.settle();
     let before = Threads::of(terminal.pid());
     let mut times = Vec::new();
@@ -177,9 +175,7 @@ fn idle(home: &Home, sandbox: &Sandbox, repo: &Repo) {
     let seconds = std::env::var("NEONUP_BENCH_IDLE_S").ok();
     let seconds: u64 = seconds.and_then(|text| text.parse().ok()).unwrap_or(60);
     let terminal = open(home, sandbox, &repo.root, (80, 24));
-    terminal.until("all is done", |terminal| {
-        terminal.text().contains("Everything")
-    });
+    until_done(&terminal);
     terminal.settle();
     // what a thread that is not needed any more still does is not idling
     thread::sleep(Duration::from_secs(3));

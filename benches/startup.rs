@@ -25,7 +25,7 @@ use std::{
 use support::{
     Frames as _, Threads, against, median, memory, millis, neon, open,
     real::{Home, Repo, Sandbox},
-    row, wanted,
+    row, until_done, wanted,
 };
 
 const RUNS: usize = 15;
@@ -97,9 +97,7 @@ fn wizard(home: &Home, repo: &Repo, sandbox: &Sandbox) {
         let frame = terminal.until("a frame", |terminal| terminal.text().contains("Summary"));
         firsts.push(frame - started);
         cpus.push(Threads::of(terminal.pid()).since(&Threads::default()).cpu);
-        terminal.until("all is done", |terminal| {
-            terminal.text().contains("Everything")
-        });
+        until_done(&terminal);
         terminal.settle();
         resident = memory(terminal.pid(), "VmRSS");
     }

@@ -161,6 +161,14 @@ pub fn open(home: &Home, sandbox: &Sandbox, root: &Path, size: (u16, u16)) -> Te
     Terminal::open(command, size)
 }
 
+/// Waits until the wizard says that all steps are done, whatever was skipped.
+pub fn until_done(terminal: &Terminal) {
+    terminal.until("all is done", |terminal| {
+        let text = terminal.text();
+        text.contains("All done") || text.contains("Everything that applies here is done")
+    });
+}
+
 /// The frames of a terminal, and when each was complete.
 pub trait Frames {
     /// Counts the bytes that were sent to the terminal so far.

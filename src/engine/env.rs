@@ -25,7 +25,7 @@ use self::{
     messages::{edit_dropped, other_server, saved_meanwhile},
     report::report,
     values::{random, stand_in},
-    write::{WriteError, WriteMode, check_writable, undo, write},
+    write::{WriteError, WriteMode, check_undo, check_writable, undo, write},
 };
 use crate::{
     core::{answer::EnvAnswer, event::Report, failure::Result, finding::Finding, proof::Basis},
@@ -52,17 +52,23 @@ impl Step for EnvStep {
         }
         let inspection = EnvInspection::inspect(cx, stand_in).await?;
         let mode = WriteMode::of(cx, &EnvAnswer::Default);
-        let changing = inspection.targets.iter().filter(|target| target.changes());
-        for target in changing {
+        let changing = || inspection.targets.iter().filter(|target| target.changes());
+        for target in changing() {
             check_writable(cx, target, mode)?;
         }
+        // a machine that only checks may have no place for one, and what is wrong has to be seen there, too
+        let no_undo = changing().find_map(|target| check_undo(cx, target).err());
         let dropped = inspection
             .targets
             .iter()
             .filter(|target| target.edit == EditState::Dropped);
         let dropped: Vec<_> = dropped.map(|target| target.file.as_str()).collect();
         edits::drop_all(cx, &dropped);
-        Ok(report(cx, &inspection))
+        let mut report = report(cx, &inspection);
+        report
+            .findings
+            .extend(no_undo.map(|failure| failure.finding()));
+        Ok(report)
     }
 
     async fn apply(&self, cx: &Cx, answer: EnvAnswer) -> Result<Report> {

@@ -7,7 +7,7 @@ use crate::ports::files::UndoCopy;
 use crate::testing::folders::{mode, set_mode, symlink, temp_dir};
 use crate::{
     core::{
-        code::Code,
+        code::{Code, Severity},
         event::Verdict,
         facts::{DiffSign, Facts},
         remedy::Remedy,
@@ -692,15 +692,33 @@ async fn the_target_of_a_symlink_must_be_ignored_too() {
 }
 
 #[tokio::test]
-async fn a_probe_fails_where_no_undo_copy_can_be_kept() {
-    let mut setup = Setup::new();
-    setup.project_known = false;
+async fn nothing_is_written_where_no_undo_copy_can_be_kept_and_a_probe_still_says_what_is_wrong() {
+    let setup = Setup::new();
+    let no_undo = "can't keep a backup for undo";
     fs::remove_dir(setup.world.undo_dir()).unwrap();
     fs::write(setup.world.undo_dir(), "in the way").unwrap();
-    let failure = EnvStep.probe(&setup.cx()).await.unwrap_err();
-    assert_eq!(failure.what, "can't keep a backup for undo");
+    let report = setup.probe().await;
+    assert_eq!(report.verdict(), Verdict::Todo);
+    assert!(report.findings.len() > 1, "{:?}", report.findings);
+    assert!(has(&report, Code::EnvMissingFile));
+    let told = report.findings.last().unwrap();
+    assert_eq!((&*told.title, told.severity), (no_undo, Severity::Gap));
+    let failure = EnvStep
+        .apply(&setup.cx(), EnvAnswer::Default)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.what, no_undo);
+    assert!(!setup.path("backend").exists());
+    assert_eq!(setup.ignored(), BTreeSet::new());
+    // with a place for it, everything is written, and then a probe needs none
     fs::remove_file(setup.world.undo_dir()).unwrap();
-    assert_eq!(setup.probe().await.verdict(), Verdict::Todo);
+    fs::create_dir(setup.world.undo_dir()).unwrap();
+    assert_eq!(setup.apply().await.verdict(), Verdict::Done);
+    fs::remove_dir_all(setup.world.undo_dir()).unwrap();
+    fs::write(setup.world.undo_dir(), "in the way").unwrap();
+    let report = setup.probe().await;
+    assert_eq!(report.verdict(), Verdict::Done, "{:?}", report.findings);
+    fs::remove_file(setup.world.undo_dir()).unwrap();
 }
 
 #[tokio::test]

@@ -117,8 +117,14 @@ pub(super) fn check_writable(cx: &Cx, target: &TargetInspection, mode: WriteMode
             failure.hint(hint)
         });
     }
+    Ok(())
+}
+
+/// Makes sure that a copy can be kept of what is there before a write.
+pub(super) fn check_undo(cx: &Cx, target: &TargetInspection) -> Result<()> {
     if target.rewritten() {
-        files
+        cx.ports
+            .files
             .can_keep_undo()
             .map_err(|error| no_undo_copy(&error))?;
     }
@@ -171,6 +177,7 @@ pub(super) async fn write(
             return Err(problem.clone().into());
         }
         check_writable(cx, target, mode)?;
+        check_undo(cx, target)?;
     }
     // of every target, before the first line goes into a .gitignore: git never ignores what it tracks, so the line would not
     // help, and the run after this one would add it again
