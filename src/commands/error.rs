@@ -71,6 +71,9 @@ pub(crate) enum CommandError {
 
     #[error("no Neon API key was found, and there is no terminal to ask for one")]
     NoKeyForSetup,
+    /// Steps that fail at the first look.
+    #[error("nothing was changed, because {} failed", names(.0))]
+    SetupStopped(Vec<StepId>),
     /// Steps that setup would ask about.
     #[error("not a terminal, so setup can't ask about {}", names(.0))]
     SetupUnanswered(Vec<StepId>),
@@ -143,6 +146,7 @@ impl CommandError {
             | Self::NoKeyPiped
             | Self::NotAKey
             | Self::NoKeyForSetup
+            | Self::SetupStopped(_)
             | Self::SetupUnanswered(_)
             | Self::RotationUnanswered { .. }
             | Self::NotRotated { .. }
@@ -213,6 +217,7 @@ impl CommandError {
             Self::NoKeyForSetup => {
                 report.hint("set NEON_API_KEY, or pipe the key: `neonup login < key-file`")
             }
+            Self::SetupStopped(_) => report.hint("fix that first, or name the other steps: neonup setup STEP…"),
             Self::SetupUnanswered(_) => report.hint(
                 "add --yes for the safe default of each question; --project ID, --new, --edit-code and --store answer the rest",
             ),

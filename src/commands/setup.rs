@@ -250,10 +250,11 @@ impl SetupArgs {
     /// Whether setup cannot continue, which it then reports beside the plan.
     fn is_stuck(&self, session: &CommandSession, shown: &[StepId], output: &mut Output) -> bool {
         let plan = &session.plan;
-        // a failed health check may be fixed by the very steps that follow
-        let hopeless = shown
+        let failed: Vec<_> = shown
             .iter()
-            .any(|id| *id != StepId::Health && plan.status(*id) == Status::Failed);
+            .copied()
+            .filter(|id| plan.stops_setup(*id))
+            .collect();
         let missing_key = plan.status(StepId::Login) == Status::Todo;
         let open: Vec<_> = shown
             .iter()
@@ -261,16 +262,19 @@ impl SetupArgs {
             .filter(|id| matches!(plan.status(*id), Status::Todo | Status::Failed))
             .collect();
         let unanswered = !self.yes && !open.is_empty();
-        if !hopeless && !missing_key && !unanswered {
+        if failed.is_empty() && !missing_key && !unanswered {
             return false;
         }
         for id in shown {
             session.print_step(*id, output);
         }
-        if hopeless {
-            return true;
-        }
-        let error = if missing_key {
+        let error = if !failed.is_empty() {
+            // with one step, that it failed is all there is to say
+            if shown.len() == 1 {
+                return true;
+            }
+            CommandError::SetupStopped(failed)
+        } else if missing_key {
             CommandError::NoKeyForSetup
         } else {
             CommandError::SetupUnanswered(open)

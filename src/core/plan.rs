@@ -508,7 +508,9 @@ impl Plan {
             .iter()
             .filter(|command| matches!(command, Invocation::SetupStep(_)))
             .count();
-        if setups > 0 && commands.len() + steps.iter().filter(unseen).count() > 2 {
+        // where a step fails that no command of ours mends, a setup of all changes nothing
+        let stuck = steps.iter().any(|id| self.stops_setup(*id));
+        if setups > 0 && !stuck && commands.len() + steps.iter().filter(unseen).count() > 2 {
             let trust = commands
                 .first()
                 .filter(|first| **first == Invocation::Trust);
@@ -525,6 +527,12 @@ impl Plan {
             commands.sort_by_key(|command| *command != Invocation::SetupStep(StepId::Secrets));
         }
         commands
+    }
+
+    /// Whether a setup that includes this step changes nothing until the step's failure is mended. A failed health check may be
+    /// mended by the steps before it.
+    pub(crate) fn stops_setup(&self, id: StepId) -> bool {
+        id != StepId::Health && self.status(id) == Status::Failed
     }
 
     /// The command that brings an open step on, where there is one.
@@ -712,6 +720,37 @@ mod tests {
             }
         }
         assert_eq!(plan.next_commands(&StepId::ALL), [Invocation::Setup]);
+    }
+
+    #[test]
+    fn what_stops_a_setup_is_left_out_of_the_next_command() {
+        let fails = Failure::new(Code::SchemaSqlError, "can't read the file");
+        let open = |code| vec![Finding::new(code, "to do").fixable()];
+        let mut plan = plan_of(vec![
+            (StepId::Login, vec![]),
+            (StepId::Project, open(Code::ProjectMissing)),
+            (StepId::Env, open(Code::EnvMissingFile)),
+            (StepId::Backend, open(Code::BackendSessionMissing)),
+        ]);
+        assert_eq!(plan.next_commands(&StepId::ALL), [Invocation::Setup]);
+        let outcome = Outcome {
+            phase: Phase::Probe,
+            elapsed: Duration::ZERO,
+            result: Err(RunError::Failed(fails)),
+        };
+        for kind in [
+            EventKind::Started(Phase::Probe),
+            EventKind::Finished(outcome),
+        ] {
+            plan.fold(&Event {
+                run: 2,
+                step: StepId::Schema,
+                kind,
+            });
+        }
+        let rest = [StepId::Project, StepId::Env, StepId::Backend].map(Invocation::SetupStep);
+        assert_eq!(plan.next_commands(&StepId::ALL), rest);
+        assert!(plan.stops_setup(StepId::Schema) && !plan.stops_setup(StepId::Env));
     }
 
     #[test]

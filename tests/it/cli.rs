@@ -260,6 +260,28 @@ fn wrong_key_changes_nothing() {
 }
 
 #[test]
+fn a_step_that_cannot_work_stops_setup_and_is_named() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home, &[]);
+    let repo = Repo::sample(&home);
+    fs::remove_file(repo.path("backend/schema.sql")).unwrap();
+    let before = repo.snapshot();
+    let run = repo.neonup(&home, &sandbox, &["setup", "--yes"]);
+    assert_eq!(run.code, 2, "{run:#?}");
+    let why = "nothing was changed, because schema failed";
+    assert!(run.stderr.contains(why), "{run:#?}");
+    assert_eq!(repo.snapshot(), before);
+    let only_looks = |request: &String| request.starts_with("GET ");
+    assert!(sandbox.requests().iter().all(only_looks));
+    // what is offered instead works
+    let next = "next: neonup setup project env backend";
+    assert!(run.stdout.contains(next), "{run:#?}");
+    let rest = ["setup", "project", "env", "backend", "--yes"];
+    let run = repo.neonup(&home, &sandbox, &rest);
+    assert_eq!(run.code, 0, "{run:#?}");
+}
+
+#[test]
 fn stopped_sandbox_is_reported_as_unreachable() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home, &[]);

@@ -9,7 +9,7 @@ use crate::{
         invocation::Invocation,
         step::StepId,
     },
-    domain::age,
+    domain::{age, counted::counted},
     engine::context::Cx,
     ports::neon::{Listing, Project},
 };
@@ -189,8 +189,8 @@ pub(super) fn missing(name: &str, listing: &Listing) -> Finding {
     };
     Finding::new(Code::ProjectMissing, title)
         .detail(format!(
-            "this key can see {} projects",
-            listing.projects.len()
+            "this key can see {}",
+            counted(listing.projects.len(), "project")
         ))
         .command(Invocation::SetupStep(StepId::Project))
         .fixable()
