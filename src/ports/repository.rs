@@ -33,6 +33,7 @@ mod survey;
 mod tests;
 mod threads;
 mod tree;
+mod untracked;
 mod worktrees;
 
 #[cfg(any(test, feature = "testing"))]

@@ -18,14 +18,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// Whether `git add` would refuse an untracked file of this path; else why that is not known.
 pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
-    let folds = git2::Repository::open(&layout.root)
-        .and_then(|repository| repository.config())
-        .and_then(|config| match config.get_bool("core.ignorecase") {
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
-            answer => answer,
-        })
-        .map_err(|error| format!("without git: {}", error.message()))?;
-    let case = if folds { Case::Fold } else { Case::Sensitive };
+    let case = case(layout)?;
     let mut rules = IgnoreRules::default();
     rules.add(&layout.common.join("info/exclude"), "", true)?;
     rules.add(&layout.root.join(".gitignore"), ".gitignore", false)?;
@@ -46,6 +39,18 @@ pub(super) fn ignored(layout: &Layout, path: &str) -> Result<bool, String> {
         )?;
     }
     Ok(rules.ignores(path, false, case))
+}
+
+/// Whether the repository's rules tell small letters from capital ones.
+pub(super) fn case(layout: &Layout) -> Result<Case, String> {
+    let folds = git2::Repository::open(&layout.root)
+        .and_then(|repository| repository.config())
+        .and_then(|config| match config.get_bool("core.ignorecase") {
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
+            answer => answer,
+        })
+        .map_err(|error| format!("without git: {}", error.message()))?;
+    Ok(if folds { Case::Fold } else { Case::Sensitive })
 }
 
 /// Rules of several files; a later file wins over an earlier one.
@@ -83,9 +88,9 @@ impl IgnoreRules {
     }
 
     /// Whether they ignore a path; whether a folder above it is ignored is another question.
-    pub(super) fn ignores(&self, path: &str, directory: bool, case: Case) -> bool {
+    pub(super) fn ignores(&self, path: impl AsRef<[u8]>, directory: bool, case: Case) -> bool {
         self.0
-            .pattern_matching_relative_path(path.into(), Some(directory), case)
+            .pattern_matching_relative_path(path.as_ref().into(), Some(directory), case)
             .is_some_and(|found| !found.pattern.is_negative())
     }
 }

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::ports::repository::{error::GitError, program::GitProgram};
+use crate::{
+    os::files::real,
+    ports::repository::{error::GitError, program::GitProgram},
+};
 
 /// A repository on the disk.
 #[derive(Debug, Clone)]
@@ -99,7 +102,16 @@ impl Layout {
         let directory = self.root.join(directory);
         let git = git.untied();
         let is_root = directory.join(".git").exists();
-        let layout = is_root.then(|| Self::discover(&directory, &git))??;
+        let mut layout = is_root.then(|| Self::discover(&directory, &git))??;
+        let (root, directory) = (real(&layout.root).ok()?, real(&directory).ok()?);
+        if root != directory {
+            // a `.git` of which git makes nothing: the folder belongs to the repository around it
+            if directory.starts_with(&root) {
+                return None;
+            }
+            let elsewhere = "its configuration says that its files are elsewhere";
+            layout.unopened = Some(GitError::Refused(elsewhere.to_owned()));
+        }
         Some((layout, git))
     }
 

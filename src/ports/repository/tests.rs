@@ -8,3 +8,4 @@ mod naming;
 #[cfg(unix)]
 mod planted;
 mod protection;
+mod untracked;

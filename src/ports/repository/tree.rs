@@ -19,6 +19,7 @@ use crate::{
         program::GitProgram,
         searcher::{SearchResult, Searcher},
         threads::{on_threads, threads},
+        untracked::untracked,
         worktrees,
     },
 };
@@ -128,6 +129,28 @@ impl<'a> TreeScanner<'a> {
         let mut files = Vec::new();
         let mut nested = Vec::new();
         let entries = index::entries(layout, git, None)?;
+        if git.available() {
+            for path in index::untracked(layout, git)? {
+                if let Some(directory) = path.strip_suffix(b"/") {
+                    nested.push(directory.to_vec());
+                } else {
+                    files.push((path, Location::Untracked));
+                }
+            }
+        } else {
+            let tracked = entries.iter().map(|entry| &*entry.path).collect();
+            let found = untracked(layout, git, &tracked, self.meter);
+            nested.extend(found.nested);
+            let paths = found.files.into_iter();
+            files.extend(paths.map(|path| (path, Location::Untracked)));
+            for (what, why) in found.unread {
+                self.unread(
+                    format!("{prefix}{what}"),
+                    why,
+                    "make it readable, or install git",
+                );
+            }
+        }
         let filtered = self.filtered(layout, git, &entries);
         let mut stored = Vec::new();
         for entry in entries {
@@ -143,21 +166,6 @@ impl<'a> TreeScanner<'a> {
         }
         // a file in conflict has an entry for each side
         files.dedup_by(|a, b| a.0 == b.0);
-        if git.available() {
-            for path in index::untracked(layout, git)? {
-                if let Some(directory) = path.strip_suffix(b"/") {
-                    nested.push(directory.to_vec());
-                } else {
-                    files.push((path, Location::Untracked));
-                }
-            }
-        } else {
-            self.unread(
-                "untracked files",
-                "without git, neonup can't tell which of them git would add",
-                "install git",
-            );
-        }
         self.meter.expect(files.len());
         self.files(layout, prefix, &files);
         self.stored(layout, git, prefix, &stored, Location::Tracked)?;
