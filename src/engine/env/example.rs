@@ -299,7 +299,9 @@ fn comment(spec: &KeySpec) -> Option<String> {
             bytes,
         } => Some(format!("random: openssl rand -base64 {bytes}")),
         KeySpec::SameAs(file) => Some(format!("same as in {file}")),
-        KeySpec::ByHand => Some("from its provider: each developer fills it in".to_owned()),
+        KeySpec::ByHand => {
+            Some("from its provider, or your choice: each developer fills it in".to_owned())
+        }
         KeySpec::Literal(_) => None,
     }
 }

@@ -76,7 +76,7 @@ fn left_open(key: &str, value: &str) -> Option<(Code, String, String)> {
 
 /// Why neonup does not fill a key in.
 pub(super) const LEFT_OPEN: &str =
-    "its value comes from another service, so neonup never writes it";
+    "it comes from another service, or you choose it: neonup never writes it";
 
 fn judge_part(
     key: &str,

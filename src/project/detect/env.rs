@@ -431,8 +431,9 @@ impl Keys<'_> {
             KeyPurpose::Url(kind) => Some(self.url(key, *kind)),
             // whatever they are opened with, they are not the application's own database
             KeyPurpose::ForTests | KeyPurpose::Shadow | KeyPurpose::OtherDatabase => None,
-            // an example of another time: what opens it is asked for the form of the URL
-            KeyPurpose::OtherServer(_) if opened || self.is_usual(key) => None,
+            // an example of another time, or a file for a first try: what opens it is asked for the form of the URL
+            KeyPurpose::OtherServer(_) if opened => Some(self.url(key, None)),
+            KeyPurpose::OtherServer(_) if self.is_usual(key) => None,
             KeyPurpose::OtherServer(_) => self.of_other_server(key, value),
             _ if by_code.is_some() => by_code,
             // an opener that is given a dialect beside the address

@@ -40,6 +40,29 @@ fn the_sample_is_detected_as_its_own_configuration() {
 }
 
 #[test]
+fn the_key_that_the_code_opens_is_wanted_though_its_example_is_a_file() {
+    for default in ["sqlite:///app.db", "sqlite:////path/to/app.db"] {
+        let settings = format!(
+            "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    DATABASE_URI: str = \"{default}\"\nsettings = Settings()\n"
+        );
+        let example = format!("DATABASE_URI={default}\n");
+        let found = detect(&[
+            ("requirements.txt", "fastapi\nsqlmodel\npydantic-settings"),
+            (".env.example", &example),
+            ("api/__init__.py", ""),
+            ("api/config.py", &settings),
+            (
+                "api/main.py",
+                "from fastapi import FastAPI\nfrom sqlmodel import create_engine\nfrom api.config import settings\nengine = create_engine(settings.DATABASE_URI)\napp = FastAPI()\n",
+            ),
+        ]);
+        let env = &found.config.env;
+        let keys: Vec<_> = env[0].keys.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["DATABASE_URI"], "{default}");
+    }
+}
+
+#[test]
 fn every_stack_is_recognized_with_its_driver_and_folder() {
     let package = |name: &str| format!("{{\"dependencies\":{{\"{name}\":\"1\"}}}}");
     let (prisma, drizzle, pg) = (
