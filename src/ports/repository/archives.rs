@@ -1,6 +1,8 @@
-//! What lies inside packed files: gzip, bzip2, xz, lzip, lzma, zstd, zip of nearly every method, tar and ar around them. What cannot be
-//! read (another form, a password, a limit) is told, by its member.
+//! What lies inside packed files: gzip, bzip2, xz, lzip, lzma, zstd, zip of nearly every method, tar and ar around them, scripts that
+//! unpack themselves, and zlib streams by themselves, in a PDF or in a dump. What cannot be read (another form, a password, a limit) is
+//! told, by its member.
 
+mod dump;
 mod form;
 mod zip;
 
@@ -24,6 +26,8 @@ const DEPTH: usize = 5;
 const TABLES_LIMIT: u32 = 128 << 10;
 /// How often the beginning of a gzip file is tried in one file: block-wise ones have a beginning for every 64 KiB.
 const BEGINNINGS: usize = 20_000;
+/// How much room a zlib stream gets at first, in bytes.
+const STREAM: usize = 64 << 10;
 /// An unpacked member beyond this is held by one thread at a time, in bytes: together they would take more than there is.
 const LARGE: usize = 16 << 20;
 
@@ -40,6 +44,7 @@ const DAMAGED: &str = "it can't be unpacked: it is truncated or damaged";
 const TOO_LARGE: &str = "unpacked, it is larger than 128 MB, or the archive is larger than 512 MB";
 const TOO_DEEP: &str = "it contains archives nested more than 5 deep";
 const TOO_MANY: &str = "it has more than 20,000 gzip members";
+const LZ4_DUMP: &str = "it is a pg_dump archive with lz4, which neonup can't read";
 const ENCRYPTED: &str = "it is a password-protected archive";
 const UNPACK: &str = "unpack it and check it, or remove it from the repository; or accept it with `[[secrets.accept]]` and \
 `code = \"secrets.unknown\"`";
@@ -106,6 +111,10 @@ impl ArchiveOpener<'_> {
             ),
             Packing::Tar => self.tar(bytes, name, depth),
             Packing::Ar => self.ar(bytes, name, depth),
+            Packing::Script => self.script(bytes, name, depth),
+            Packing::Zlib => self.zlib(bytes, name, depth),
+            Packing::Streams => self.streams(bytes, name, depth),
+            Packing::PgDump => self.pg_dump(bytes, name, depth),
             Packing::Closed(what) => {
                 self.leave_out(name, &format!("it is {what}, which neonup can't read"));
             }
@@ -144,6 +153,55 @@ impl ArchiveOpener<'_> {
         }
         if starts.next().is_some() {
             self.leave_out(name, TOO_MANY);
+        }
+    }
+
+    /// Opens what is packed behind a script.
+    fn script(&mut self, bytes: &[u8], name: &str, depth: usize) {
+        for (start, form) in form::behind_script(bytes) {
+            let rest = bytes.get(start..).unwrap_or_default();
+            if form == Packing::Gzip {
+                // its three bytes also occur by chance: all places are tried
+                self.gzip(bytes, name, depth);
+            } else {
+                self.open(rest, name, depth);
+            }
+        }
+    }
+
+    /// Opens a file that is one zlib stream. A text may begin with `x^`, too.
+    fn zlib(&mut self, bytes: &[u8], name: &str, depth: usize) {
+        match self.inflate(bytes, bytes.len(), Decompressor::zlib_decompress) {
+            Ok(content) => self.member(name, &content, depth),
+            Err(Unopened::Damaged) if bytes.starts_with(b"x^") => {}
+            Err(Unopened::Damaged) => self.leave_out(name, DAMAGED),
+            Err(Unopened::TooLarge) => self.leave_out(name, TOO_LARGE),
+        }
+    }
+
+    /// Opens the zlib streams in a file. Their two first bytes occur by chance, so that it means nothing if one can't be unpacked.
+    fn streams(&mut self, bytes: &[u8], name: &str, depth: usize) {
+        for start in form::zlib_streams(bytes).take(BEGINNINGS) {
+            let rest = bytes.get(start..).unwrap_or_default();
+            match self.inflate(rest, STREAM, Decompressor::zlib_decompress) {
+                Ok(content) => self.member(name, &content, depth),
+                Err(Unopened::Damaged) => {}
+                Err(Unopened::TooLarge) => return self.leave_out(name, TOO_LARGE),
+            }
+        }
+    }
+
+    /// Opens the tables of a dump.
+    fn pg_dump(&mut self, bytes: &[u8], name: &str, depth: usize) {
+        if dump::is_lz4(bytes) {
+            return self.leave_out(name, LZ4_DUMP);
+        }
+        for packed in dump::tables(bytes) {
+            if packed.starts_with(b"x") {
+                self.zlib(&packed, name, depth);
+            } else {
+                self.open(&packed, name, depth);
+            }
         }
     }
 

@@ -14,11 +14,23 @@ pub(super) enum Packing {
     Tar,
     /// The same, as `ar` and Debian's packages have it.
     Ar,
+    /// A script with packed bytes behind it, which unpacks itself.
+    Script,
+    /// All of it is one zlib stream, as git's own objects are.
+    Zlib,
+    /// Parts of it are zlib streams.
+    Streams,
+    /// A dump in the format of `pg_dump -Fc`.
+    PgDump,
     /// Known, and not readable here; its name.
     Closed(&'static str),
 }
 
 pub(super) const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
+const XZ: &[u8] = b"\xfd7zXZ\0";
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// How blocks of bzip2 begin, behind four bytes of its head.
+const BZIP2_BLOCK: &[u8] = b"\x31\x41\x59\x26\x53\x59";
 pub(super) const LOCAL_ENTRY: &[u8] = b"PK\x03\x04";
 pub(super) const END_OF_ZIP: &[u8] = b"PK\x05\x06";
 
@@ -42,12 +54,23 @@ pub(super) fn of(bytes: &[u8]) -> Option<Packing> {
             Some(Packing::Closed("a git bundle"))
         }
         b'B' if is_bzip2(bytes) => Some(Packing::Bzip2),
-        0xfd if bytes.starts_with(b"\xfd7zXZ\0") => Some(Packing::Xz),
+        0xfd if bytes.starts_with(XZ) => Some(Packing::Xz),
         b'L' if bytes.starts_with(b"LZIP\x01") => Some(Packing::Lzip),
         0x5d if is_lzma(bytes) => Some(Packing::Lzma),
         // zstd may begin with a frame that is to be skipped
-        0x28 if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => Some(Packing::Zstd),
+        0x28 if bytes.starts_with(&ZSTD) => Some(Packing::Zstd),
         0x50..=0x5f if bytes.get(1..4) == Some(&[0x2a, 0x4d, 0x18]) => Some(Packing::Zstd),
+        b'x' if bytes.starts_with(b"xar!\0") => Some(Packing::Closed("a xar archive")),
+        b'x' if zlib_streams(bytes).next() == Some(0) => Some(Packing::Zlib),
+        b'%' if bytes.starts_with(b"%PDF-") => Some(Packing::Streams),
+        b'P' if bytes.starts_with(b"PGDMP") => Some(Packing::PgDump),
+        0x02 if bytes.starts_with(&[0x02, 0x21, 0x4c, 0x18]) => {
+            Some(Packing::Closed("an lz4 file"))
+        }
+        0x89 if bytes.starts_with(b"\x89LZO\0\r\n\x1a\n") => Some(Packing::Closed("an lzop file")),
+        b'h' if bytes.starts_with(b"hsqs") && bytes.contains(&0) => {
+            Some(Packing::Closed("a squashfs image"))
+        }
         0x04 if bytes.starts_with(&[0x04, 0x22, 0x4d, 0x18]) => {
             Some(Packing::Closed("an lz4 file"))
         }
@@ -63,6 +86,28 @@ pub(super) fn of(bytes: &[u8]) -> Option<Packing> {
     };
     form.or_else(|| (bytes.get(257..262) == Some(b"ustar")).then_some(Packing::Tar))
         .or_else(|| end_of_zip(bytes).map(|_| Packing::Zip))
+        .or_else(|| (behind_script(bytes).next().is_some()).then_some(Packing::Script))
+}
+
+/// Where packed bytes begin behind a script, and how they are packed.
+pub(super) fn behind_script(bytes: &[u8]) -> impl Iterator<Item = (usize, Packing)> {
+    let script = if bytes.starts_with(b"#!") { bytes } else { &[] };
+    let first = |mark: &[u8]| memchr::memmem::find(script, mark);
+    let bzip2 = first(BZIP2_BLOCK).and_then(|block| block.checked_sub(4));
+    [
+        (first(&GZIP), Packing::Gzip),
+        (bzip2, Packing::Bzip2),
+        (first(XZ), Packing::Xz),
+        (first(&ZSTD), Packing::Zstd),
+    ]
+    .into_iter()
+    .filter_map(|(start, form)| Some((start?, form)))
+}
+
+/// Where zlib streams may begin: two bytes, which also occur by chance.
+pub(super) fn zlib_streams(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr_iter(b'x', bytes)
+        .filter(|start| matches!(bytes.get(start + 1), Some(0x01 | 0x5e | 0x9c | 0xda)))
 }
 
 /// Where the end of a zip file stands, which closes a zip file whatever stands in front of it, and often something behind it.
@@ -89,7 +134,7 @@ fn is_bzip2(bytes: &[u8]) -> bool {
             .is_some_and(|level| (b'1'..=b'9').contains(level))
         && matches!(
             bytes.get(4..10),
-            Some(b"\x31\x41\x59\x26\x53\x59" | b"\x17\x72\x45\x38\x50\x90")
+            Some(BZIP2_BLOCK | b"\x17\x72\x45\x38\x50\x90")
         )
 }
 
@@ -123,6 +168,9 @@ mod tests {
             b"(\xb5/",
             b"]\0\0",
             b"PK\x05\x06 in a text",
+            b"#!/bin/sh\necho BZh9\n",
+            b"x and y",
+            b"hsqs is how squashfs begins",
         ] {
             assert_eq!(of(text), None, "{text:?}");
         }

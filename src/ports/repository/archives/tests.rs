@@ -218,3 +218,85 @@ proptest::proptest! {
         members(&file);
     }
 }
+
+fn zlib(content: &[u8]) -> Vec<u8> {
+    let mut compressor = Compressor::new(CompressionLvl::default());
+    let mut packed = vec![0; compressor.zlib_compress_bound(content.len())];
+    let length = compressor.zlib_compress(content, &mut packed).unwrap();
+    packed.truncate(length);
+    packed
+}
+
+#[test]
+fn what_a_script_unpacks_is_opened() {
+    for (program, arguments) in [
+        ("gzip", ["-c"].as_slice()),
+        ("bzip2", &["-c"]),
+        ("xz", &["-c"]),
+        ("zstd", &["-qc"]),
+    ] {
+        let Some(packed) = packed_by(program, arguments, &tar("a.env", TEXT)) else {
+            skip(program);
+            continue;
+        };
+        let file = [b"#!/bin/sh\ntail -n +3 \"$0\" | tar x\nexit\n", &*packed].concat();
+        let (members, unread) = members(&file);
+        assert_eq!(unread, [], "{program}");
+        let found =
+            |(_, content): &(String, Vec<u8>)| memchr::memmem::find(content, TEXT).is_some();
+        assert!(members.iter().any(found), "{program}");
+    }
+    // one that is cut off is told
+    let file = [b"#!/bin/sh\n".as_slice(), &gzip(TEXT)[..30]].concat();
+    assert_eq!(members(&file).1.len(), 1);
+}
+
+#[test]
+fn zlib_is_opened_by_itself_and_in_a_pdf() {
+    assert_eq!(
+        members(&zlib(TEXT)),
+        (vec![(String::new(), TEXT.to_vec())], vec![])
+    );
+    assert_eq!(members(&zlib(TEXT)[..20]).1.len(), 1);
+    // a text that only looks like it
+    assert_eq!(members(b"x^2 + y^2 = r^2"), (vec![], vec![]));
+    let stream = zlib(TEXT);
+    let pdf = [
+        b"%PDF-1.7\n4 0 obj\n<< /Filter /FlateDecode >>\nstream\nx\x9c by chance".as_slice(),
+        &stream,
+        b"\nendstream\n",
+    ]
+    .concat();
+    assert_eq!(
+        members(&pdf),
+        (vec![(String::new(), TEXT.to_vec())], vec![])
+    );
+}
+
+#[test]
+fn the_tables_of_a_dump_are_opened() {
+    let rows = [b"1\t".as_slice(), TEXT, b"\n\\.\n"].concat();
+    let block = |bytes: &[u8]| {
+        let length = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+        [&[0], length.as_slice(), bytes].concat()
+    };
+    let head = b"PGDMP\x01\x0f\x00\x04\x08\x01\x01 the directory";
+    for packed in [
+        zlib(&rows),
+        ruzstd::encoding::compress_to_vec(
+            rows.as_slice(),
+            ruzstd::encoding::CompressionLevel::Fastest,
+        ),
+    ] {
+        // the rows go over two blocks
+        let (left, right) = packed.split_at(9);
+        let dump = [head, &*block(left), &block(right), &block(b"")].concat();
+        assert_eq!(
+            members(&dump),
+            (vec![(String::new(), rows.clone())], vec![])
+        );
+        assert_eq!(members(&dump[..dump.len() - 14]).1.len(), 1);
+    }
+    let lz4 = members(b"PGDMP\x01\x0f\x00\x04\x08\x01\x02 the directory").1;
+    assert_eq!(lz4.len(), 1);
+}
