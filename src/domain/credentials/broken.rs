@@ -164,8 +164,17 @@ impl BrokenForms {
                     }
                 }
                 // quoted-printable looks like an assignment
-                let range = form.find_in(&unescape(&near, true))?;
-                Some(hit(range, Spelling::Escaped))
+                if let Some(range) = form.find_in(&unescape(&near, true)) {
+                    return Some(hit(range, Spelling::Escaped));
+                }
+                let range = [without_markup, without_comments, without_offsets]
+                    .iter()
+                    .find_map(|without| form.find_in(&without(&near)))?;
+                Some(hit(range, form.spelling))
+            }
+            Spelling::Numbers => {
+                let range = form.find_in(&without_offsets(&near))?;
+                Some(hit(range, form.spelling))
             }
             Spelling::Hex => {
                 let range = form.find_in(&without_margins(&near))?;
@@ -184,7 +193,6 @@ impl BrokenForms {
             | Spelling::Base64
             | Spelling::Utf16
             | Spelling::Tail
-            | Spelling::Numbers
             | Spelling::Base32
             | Spelling::Base64Twice
             | Spelling::Base64Utf16
@@ -268,6 +276,70 @@ fn without_breaks(text: &[Placed]) -> Vec<Placed> {
         }
         out.push((*byte, *place));
         index += 1;
+    }
+    out
+}
+
+/// Without tags of HTML and XML, and without the colours of a terminal.
+fn without_markup(text: &[Placed]) -> Vec<Placed> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut index = 0;
+    while let Some((byte, place)) = text.get(index) {
+        let rest = text.get(index + 1..).unwrap_or_default();
+        let length = match (byte, at(rest, 0)) {
+            (b'<', Some(b'/' | b'!' | b'a'..=b'z' | b'A'..=b'Z')) => {
+                rest.iter().position(|(byte, _)| *byte == b'>')
+            }
+            (0x1b, Some(b'[')) => rest.iter().position(|(byte, _)| byte.is_ascii_alphabetic()),
+            _ => None,
+        };
+        if let Some(length) = length {
+            index += length + 2;
+        } else {
+            out.push((*byte, *place));
+            index += 1;
+        }
+    }
+    out
+}
+
+/// Without the comments of most languages, and without a text's lines of its own that are comments.
+fn without_comments(text: &[Placed]) -> Vec<Placed> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut index = 0;
+    while let Some((byte, place)) = text.get(index) {
+        let rest = text.get(index + 1..).unwrap_or_default();
+        let end_of_line = || rest.iter().position(|(byte, _)| *byte == b'\n');
+        let length = match (byte, at(rest, 0)) {
+            (b'#', _) | (b'/', Some(b'/')) | (b'-', Some(b'-')) => end_of_line(),
+            (b'/', Some(b'*')) => rest
+                .windows(2)
+                .skip(1)
+                .position(|pair| matches!(pair, [(b'*', _), (b'/', _)]))
+                .map(|length| length + 2),
+            _ => None,
+        };
+        if let Some(length) = length {
+            index += length + 1;
+        } else {
+            out.push((*byte, *place));
+            index += 1;
+        }
+    }
+    out
+}
+
+/// Without the number that `od` puts in front of each line.
+fn without_offsets(text: &[Placed]) -> Vec<Placed> {
+    let mut out = Vec::with_capacity(text.len());
+    for line in text.split(|(byte, _)| *byte == b'\n') {
+        let digits = line
+            .iter()
+            .take_while(|(byte, _)| byte.is_ascii_digit())
+            .count();
+        let start = if digits >= 7 { digits } else { 0 };
+        out.extend_from_slice(line.get(start..).unwrap_or_default());
+        out.push((b'\n', 0));
     }
     out
 }

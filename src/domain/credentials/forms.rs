@@ -40,11 +40,32 @@ const MOST_BYTES: usize = 96;
 const PREFIXES: [&str; 2] = ["npg_", "napi_"];
 
 /// How the numbers of bytes are parted in hexadecimal digits.
-const HEX_SIGNS: [&str; 15] = [
+const HEX_SIGNS: [&str; 18] = [
     "", " ", ":", "-", "_", ",", ", ", "\\x", "%", "%25", ", 0x", ",0x", " 0x", ";&#x", "\\u00",
+    // in UTF-16, as an exported registry has it
+    "00", " 00 ", ",00,",
 ];
 /// How they are parted in decimal digits.
-const DECIMAL_SIGNS: [&str; 5] = [",", ", ", " ", ";&#", ")+chr("];
+const DECIMAL_SIGNS: [&str; 12] = [
+    ",",
+    ", ",
+    " ",
+    ";&#",
+    ")+chr(",
+    ") + chr(",
+    ")||chr(",
+    ") || chr(",
+    ").chr(",
+    ") . chr(",
+    ")&Chr(",
+    ") & Chr(",
+];
+/// How they are parted in octal digits: in a string of C, and by `od -b`.
+const OCTAL_SIGNS: [&str; 3] = ["\\", " ", ", "];
+/// How characters are parted that stand each by itself: in an array, in a concatenation, by `od -c`.
+const PARTING_SIGNS: [&str; 12] = [
+    "','", "', '", "\",\"", "\", \"", "'+'", "' + '", "\"+\"", "\" + \"", " ", "   ", "\n", "\r\n",
+];
 
 /// Every form of a secret.
 pub(super) fn of(secret: &str) -> Vec<SecretForm> {
@@ -120,6 +141,11 @@ fn add_plain(text: &str, forms: &mut Vec<SecretForm>) {
         length: text.len() * 2,
         any_case: false,
     });
+    let parted = seeds.iter().flat_map(|seed| {
+        let first = seed.get(..BYTES_OF_SEED).unwrap_or(seed);
+        PARTING_SIGNS.map(|sign| joined(first, sign, |byte| char::from(*byte).to_string()))
+    });
+    let seeds = parted.chain(seeds.iter().cloned()).collect();
     forms.push(SecretForm {
         skeleton,
         seeds,
@@ -208,9 +234,16 @@ fn add_numbers(bytes: &[u8], forms: &mut Vec<SecretForm>) {
         };
         add_numbered(seeds, &join(bytes), spelling, forms);
     }
-    let octal = |bytes: &[u8]| joined(bytes, "\\", |byte| format!("{byte:03o}"));
-    let seeds = pieces.iter().map(|piece| octal(piece)).collect();
-    add_numbered(seeds, &octal(bytes), Spelling::Escaped, forms);
+    for sign in OCTAL_SIGNS {
+        let octal = |bytes: &[u8]| joined(bytes, sign, |byte| format!("{byte:03o}"));
+        let seeds = pieces.iter().map(|piece| octal(piece)).collect();
+        let spelling = if sign == "\\" {
+            Spelling::Escaped
+        } else {
+            Spelling::Numbers
+        };
+        add_numbered(seeds, &octal(bytes), spelling, forms);
+    }
 }
 
 fn add_numbered(

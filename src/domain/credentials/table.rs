@@ -85,6 +85,17 @@ fn dump(text: &str, group: usize, colon: &str, bar: &str) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// As `od` shows it, sixteen bytes in each line.
+fn octal_dump(text: &str, show: impl Fn(u8) -> String) -> Vec<u8> {
+    let mut out = String::new();
+    let text = format!("DATABASE_URL={text}");
+    for (number, line) in text.as_bytes().chunks(16).enumerate() {
+        let shown: String = line.iter().map(|byte| show(*byte)).collect();
+        writeln!(out, "{:07o}{shown}", number * 16).unwrap();
+    }
+    out.into_bytes()
+}
+
 fn middle(text: &str) -> (&str, &str) {
     let at = text.len() / 2 + 2;
     text.split_at(at)
@@ -160,7 +171,24 @@ const WAYS: &[SpellingRow] = &[
     found("as a list of decimal numbers: `110, 112`", |text| {
         each(text, ", ", |byte| byte.to_string())
     }),
+    found(
+        "as calls: `chr(110)||chr(112)`, `Chr(110) & Chr(112)`",
+        |text| each(text, "||", |byte| format!("chr({byte})")),
+    ),
+    found("as a list of characters: `'n', 'p'`", |text| {
+        each(text, ", ", |byte| format!("'{}'", char::from(byte)))
+    }),
     found("`xxd`", |text| dump(text, 2, ":", "")),
+    found("`od -b`", |text| {
+        octal_dump(text, |byte| format!(" {byte:03o}"))
+    }),
+    found("`od -c`", |text| {
+        octal_dump(text, |byte| format!("   {}", char::from(byte)))
+    }),
+    found(
+        "UTF-16 in hex (an exported registry): `6e,00,70,00`",
+        |text| each(text, ",", |byte| format!("{byte:02x},00")),
+    ),
     found("`hexdump -C`", |text| dump(text, 1, " ", "|")),
     found("base64", |text| base64(text)),
     found("base64 in lines of 64 or 76 (MIME)", |text| {
@@ -198,6 +226,17 @@ const WAYS: &[SpellingRow] = &[
         let (head, tail) = middle(text);
         format!("\"{head}\" +\n    \"{tail}\"").into()
     }),
+    found("the same with a comment between the parts", |text| {
+        let (head, tail) = middle(text);
+        format!("\"{head}\"  # the first half\n    \"{tail}\"").into()
+    }),
+    found(
+        "with tags of HTML or XML, or a terminal's colors, in it: `npg_ab<wbr>cd`",
+        |text| {
+            let (head, tail) = middle(text);
+            format!("{head}<wbr>{tail}").into()
+        },
+    ),
     found("with a symbol between any two characters", |text| {
         let (head, tail) = middle(text);
         format!("{head}-{tail}").into()
