@@ -16,6 +16,10 @@ pub(crate) enum CredentialKind {
     Parameters,
     /// `host=… password=…`, as libpq and Npgsql read it, or the same as arguments of a call.
     Keywords,
+    /// `host:5432:database:user:password`, a line of libpq's password file.
+    PasswordFile,
+    /// A private key of dotenvx by its name, `DOTENV_PRIVATE_KEY=…`.
+    PrivateKey,
     /// A Neon API key, `napi_…`.
     ApiKey,
     /// A Neon database password by itself, `npg_…`.
@@ -29,6 +33,8 @@ impl CredentialKind {
             Self::Url => "a connection URL with its password",
             Self::Parameters => "a connection URL with a password parameter",
             Self::Keywords => "connection keywords with a password",
+            Self::PasswordFile => "a line of a password file",
+            Self::PrivateKey => "a private key of dotenvx",
             Self::ApiKey => "a Neon API key",
             Self::Password => "a Neon database password",
         }
@@ -48,12 +54,16 @@ pub(crate) struct Credential {
     pub line: u32,
 }
 
+/// How far in front of the port a line of a password file may begin: the longest name of a host.
+const HOST_REACH: usize = 256;
 /// How far a credential may reach from the word that gives it away.
 const REACH: usize = 2048;
 
 /// Literals of which every credential holds one, so that much text can be searched before [`find`] looks closer. The bare words
 /// `postgres` and `password` are not among them: whole repositories are full of them.
-pub(crate) const ANCHORS: [&str; 30] = [
+pub(crate) const ANCHORS: [&str; 32] = [
+    "DOTENV_PRIVATE_KEY",
+    ":5432:",
     "postgres:",
     "postgresql:",
     "postgresql+",
@@ -95,7 +105,15 @@ pub(crate) fn find(text: &[u8]) -> Vec<Credential> {
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostFirst)
             .build([
-                "postgres", "napi_", "npg_", "password", "postgis:", "pgsql:", "psql:",
+                "postgres",
+                "napi_",
+                "npg_",
+                "password",
+                ":5432:",
+                "dotenv_private_key",
+                "postgis:",
+                "pgsql:",
+                "psql:",
             ])
             .ok()
     });
@@ -171,6 +189,14 @@ static VALUE: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?i-u)^password\s{0,4}=\s{0,4}(?:\\?'((?:[^'\\\n]|\\.)+)\\?'|\\?"([^"\\\n]+)\\?"|([^\s'",;)&\\]+))"#,
     )
 });
+static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"(?-u)^DOTENV_PRIVATE_KEY(?:_[A-Z0-9_]+)?["']?\s{0,4}[=:]\s{0,4}["']?([0-9a-f]{64})(?:[^0-9a-f]|$)"#,
+    )
+});
+static PASSWORD_FILE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?-u)^([A-Za-z0-9_.-]+):5432:[^\s:]+:([^\s:]+):((?:[^\s:\\]|\\.)+)\r?(?:\n|$)")
+});
 static HOST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"(?i-u)\b(?:host|hostaddr|server|data source)\s{0,4}=\s{0,4}\\?["']?([^\s"',;\\)]+)"#)
 });
@@ -196,6 +222,8 @@ impl PossibleCredential {
             1 => Self::token(window, at, before, CredentialKind::ApiKey, &API_KEY),
             2 => Self::token(window, at, before, CredentialKind::Password, &PASSWORD),
             3 => Self::keywords(text, window, at, before),
+            4 => Self::password_file(text, at),
+            5 => Self::private_key(window, at),
             // Django's and PHP's names of the scheme
             _ => Self::address(window, at),
         }
@@ -267,6 +295,34 @@ impl PossibleCredential {
             weight: is_random(random.as_bytes()).then_some(Weight::Real),
             range: shift(whole.range(), at),
             secret: shift(whole.range(), at),
+        })
+    }
+
+    fn private_key(window: &[u8], at: usize) -> Option<Self> {
+        let parts = PRIVATE_KEY.captures(window)?;
+        let (whole, key) = (parts.get(0)?, parts.get(1)?);
+        Some(Self {
+            kind: CredentialKind::PrivateKey,
+            weight: is_random(key.as_bytes()).then_some(Weight::Real),
+            range: shift(whole.range(), at),
+            secret: shift(key.range(), at),
+        })
+    }
+
+    /// A line of a password file, with the place of its port.
+    fn password_file(text: &[u8], at: usize) -> Option<Self> {
+        let head = text.get(at.saturating_sub(HOST_REACH)..at)?;
+        let before = memchr::memrchr(b'\n', head).map_or(0, |newline| newline + 1);
+        let start = at - head.len() + before;
+        let line = text.get(start..text.len().min(start + REACH))?;
+        let parts = PASSWORD_FILE.captures(line)?;
+        let (whole, host, user, password) =
+            (parts.get(0)?, parts.get(1)?, parts.get(2)?, parts.get(3)?);
+        Some(Self {
+            kind: CredentialKind::PasswordFile,
+            weight: weigh(user.as_bytes(), password.as_bytes(), host.as_bytes()),
+            range: shift(whole.range(), start),
+            secret: shift(password.range(), start),
         })
     }
 
@@ -404,6 +460,14 @@ mod tests {
                 format!("Host={HOST};Username=o;Password={REAL};Database=db"),
                 CredentialKind::Keywords,
             ),
+            (
+                format!("# mine\n{HOST}:5432:db:app:Kq8vX2mN9pLw2z\n"),
+                CredentialKind::PasswordFile,
+            ),
+            (
+                format!("DOTENV_PRIVATE_KEY_CI: \"{}\"", "0f1e2d3c".repeat(8)),
+                CredentialKind::PrivateKey,
+            ),
             (format!("PGPASSWORD={REAL}"), CredentialKind::Password),
             (format!("key: {key}"), CredentialKind::ApiKey),
         ] {
@@ -448,6 +512,11 @@ mod tests {
             "host=localhost user=me password=secret",
             "the password = 'whatever it is'",
             "password=hunter2hunter2",
+            "DOTENV_PRIVATE_KEY=process.env.DOTENV_PRIVATE_KEY",
+            "DOTENV_PRIVATE_KEY=\"your-key\"",
+            "      - \"127.0.0.1:5432:5432\"",
+            "hostname:5432:database:username:password",
+            "see db.acme.io:5432:db:app:Kq8vX2mN9pLw2z in the log",
         ] {
             assert_eq!(kinds(text), [], "{text}");
         }

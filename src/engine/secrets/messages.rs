@@ -54,7 +54,8 @@ fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
             ),
             None,
         ),
-        FoundSecret::Live(LiveSecret::PrivateKey { .. }) => (
+        FoundSecret::Live(LiveSecret::PrivateKey { .. })
+        | FoundSecret::Credential(CredentialKind::PrivateKey) => (
             "run `dotenvx rotate` to create a new key and encrypt the env file again; then replace the secrets in it too"
                 .to_owned(),
             None,
@@ -71,6 +72,7 @@ fn remedy(secret: FoundSecret<'_>) -> (String, Option<Remedy>) {
             CredentialKind::Url
             | CredentialKind::Parameters
             | CredentialKind::Keywords
+            | CredentialKind::PasswordFile
             | CredentialKind::Password,
         ) => (ROTATE.to_owned(), Some(Remedy::RotatePassword)),
     }
