@@ -21,4 +21,4 @@ pub(crate) use limit::{EnvLimit, beyond_limit};
 pub(crate) use lint::{EnvLint, LintKind};
 pub(crate) use redacted::redacted_lines;
 pub(crate) use scan::EnvEntry;
-pub(crate) use sealed::{KEYS_FILE, is_sealed, private_keys};
+pub(crate) use sealed::{KEYS_FILE, is_encrypted, is_sealed, private_keys};

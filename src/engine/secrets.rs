@@ -30,7 +30,7 @@ impl Step for SecretsStep {
     type Answer = SecretsAnswer;
 
     async fn probe(&self, cx: &Cx) -> Result<Report> {
-        let mut inspection = SecretsInspection::new(cx)?;
+        let mut inspection = SecretsInspection::new(cx).await?;
         inspection.check_targets().await?;
         inspection.check_tree().await?;
         inspection.check_history().await?;
@@ -50,10 +50,11 @@ impl Step for SecretsStep {
         }
         if answer == SecretsAnswer::Default {
             let mut failed = None;
-            let inspection = SecretsInspection::new(cx)?;
-            let sealed = inspection.sealed;
+            let inspection = SecretsInspection::new(cx).await?;
+            let committed = inspection.committed;
             let targets = inspection.targets.into_iter();
-            let targets = targets.filter(|target| !sealed.contains(target));
+            let targets =
+                targets.filter(|target| !committed.iter().any(|known| known.path == *target));
             for target in targets.chain(inspection.keys) {
                 // what cannot be done for one file is done for the others all the same
                 if let Err(failure) = protect(cx, &target).await {

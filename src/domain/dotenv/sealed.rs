@@ -1,4 +1,4 @@
-//! Env files that dotenvx has encrypted: they are made to be committed. Their keys are not.
+//! Env files that dotenvx, SOPS, git-crypt or the like have encrypted: they are made to be committed. Their keys are not.
 
 use crate::{
     core::secret::Secret,
@@ -12,22 +12,44 @@ use crate::{
 /// The file in which dotenvx keeps the private keys, beside the env files.
 pub(crate) const KEYS_FILE: &str = ".env.keys";
 
-/// What an encrypted value begins with.
-const SEALED: &str = "encrypted:";
+/// What an encrypted value begins with: by dotenvx, and by SOPS.
+const SEALED: [&str; 2] = ["encrypted:", "ENC["];
 /// What the names of the keys begin with, one for each environment.
 const PUBLIC_KEY: &str = "DOTENV_PUBLIC_KEY";
+/// What the names begin with under which SOPS says how it has encrypted the others.
+const OF_SOPS: &str = "sops_";
+/// What files begin with that are encrypted as a whole: by git-crypt, Ansible's vault, age, `GnuPG`, openssl and transcrypt.
+const WHOLE: [&[u8]; 7] = [
+    b"\0GITCRYPT\0",
+    b"$ANSIBLE_VAULT;",
+    b"age-encryption.org/v1",
+    b"-----BEGIN AGE ENCRYPTED FILE-----",
+    b"-----BEGIN PGP MESSAGE-----",
+    b"Salted__",
+    b"U2FsdGVkX1",
+];
 const PRIVATE_KEY: &str = "DOTENV_PRIVATE_KEY";
 
-/// Whether dotenvx has encrypted every secret of an env file: it has the public key, and nothing in it is secret in plain text, a
-/// comment included.
-pub(crate) fn is_sealed(document: &Document) -> bool {
+/// Whether a file is encrypted as a whole.
+pub(crate) fn is_encrypted(bytes: &[u8]) -> bool {
+    WHOLE.iter().any(|mark| bytes.starts_with(mark)) && credentials::find(bytes).is_empty()
+}
+
+/// Whether an env file is encrypted: as a whole, or every secret of it.
+pub(crate) fn is_sealed(bytes: &[u8]) -> bool {
+    is_encrypted(bytes) || has_sealed_values(&Document::parse(bytes))
+}
+
+/// Whether dotenvx or SOPS has encrypted every secret of an env file: it says how, and nothing in it is secret in plain text, a comment
+/// included.
+fn has_sealed_values(document: &Document) -> bool {
     let mut sealed = 0;
     let mut public = false;
     for entry in document.entries() {
         let value = entry.value.expose();
-        if entry.key.starts_with(PUBLIC_KEY) {
+        if entry.key.starts_with(PUBLIC_KEY) || entry.key.starts_with(OF_SOPS) {
             public = true;
-        } else if value.starts_with(SEALED) {
+        } else if SEALED.iter().any(|start| value.starts_with(start)) {
             sealed += 1;
         } else if entry.key.starts_with(PRIVATE_KEY)
             || !value.is_empty() && (is_secret_key(&entry.key) || is_secret_value(value))
@@ -57,7 +79,20 @@ mod tests {
     use super::*;
 
     fn sealed(text: &str) -> bool {
-        is_sealed(&Document::parse(text.as_bytes()))
+        is_sealed(text.as_bytes())
+    }
+
+    #[test]
+    fn what_other_tools_encrypt_is_sealed_too() {
+        let sops = "DATABASE_URL=ENC[AES256_GCM,data:9fT3l0Q2u2mWJ9s1,iv:Zm9v,tag:AA==,type:str]\nsops_version=3.9.0\n\
+            sops_age__list_0__map_enc=-----BEGIN AGE ENCRYPTED FILE-----\\nYWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUx\\n\n";
+        assert!(sealed(sops));
+        assert!(!sealed(&format!("{sops}JWT_SECRET=abc\n")));
+        assert!(sealed("\0GITCRYPT\0\u{1}\u{2}"));
+        assert!(sealed("$ANSIBLE_VAULT;1.1;AES256\n6162\n"));
+        assert!(!sealed(
+            "$ANSIBLE_VAULT;1.1;AES256\nU=postgres://o:npg_aB3dE5fG7hJ9@ep-a-1.neon.tech/d\n"
+        ));
     }
 
     const HEAD: &str =

@@ -24,6 +24,7 @@ use crate::{
         },
     },
     ports::repository::{GitAnswer, HistoryScan, Leak, Protection, TreeScan},
+    project::settings::EnvBasis,
 };
 
 /// One inspection.
@@ -31,8 +32,8 @@ pub(super) struct SecretsInspection<'a> {
     cx: &'a Cx,
     /// The env files, relative to the repository's root.
     pub(super) targets: Vec<String>,
-    /// Those of them that dotenvx has encrypted.
-    pub(super) sealed: Vec<String>,
+    /// Those of them that stay in git: they are encrypted, or nothing but a guess.
+    pub(super) committed: Vec<CommittedTarget>,
     /// The files of dotenvx's private keys that are there.
     pub(super) keys: Vec<String>,
     /// Their committed examples.
@@ -52,8 +53,14 @@ pub(super) struct SecretsInspection<'a> {
     hook: Option<bool>,
 }
 
+/// An env file that is in git on purpose, as far as anything tells.
+pub(super) struct CommittedTarget {
+    pub(super) path: String,
+    why: &'static str,
+}
+
 impl<'a> SecretsInspection<'a> {
-    pub(super) fn new(cx: &'a Cx) -> Result<Self> {
+    pub(super) async fn new(cx: &'a Cx) -> Result<Self> {
         let root = cx.ports.repository.root().ok_or_else(|| {
             Failure::new(Code::SecretsUnknown, "this isn't a git repository")
                 .why(format!("`{}` isn't in one", cx.settings.root.display()))
@@ -72,13 +79,37 @@ impl<'a> SecretsInspection<'a> {
             let bytes = cx.ports.files.read(&cx.settings.path(file)).ok().flatten();
             bytes.map(|bytes| Document::parse(&bytes))
         };
+        let mut committed = Vec::new();
+        for file in targets() {
+            let path = relative(file);
+            // what git has counts: a filter may encrypt on the way to it
+            let stored = cx.ports.repository.stored(&path).await.ok().flatten();
+            let on_disk = cx.ports.files.read(&cx.settings.path(file)).ok().flatten();
+            let is_guess = stored.is_some() && cx.settings.env_basis == EnvBasis::Guess;
+            let is_sealed = match &stored {
+                Some(stored) if dotenv::is_encrypted(stored) => true,
+                Some(stored) => {
+                    dotenv::is_sealed(stored)
+                        && on_disk.is_none_or(|bytes| dotenv::is_sealed(&bytes))
+                }
+                None => on_disk.is_some_and(|bytes| dotenv::is_sealed(&bytes)),
+            };
+            if is_sealed {
+                committed.push(CommittedTarget {
+                    path,
+                    why: "encrypted, so it can be committed",
+                });
+            } else if is_guess {
+                committed.push(CommittedTarget {
+                    path,
+                    why: "tracked; nothing shows that your app's secrets go into it",
+                });
+            }
+        }
         Ok(Self {
             cx,
             targets: targets().map(relative).collect(),
-            sealed: targets()
-                .filter(|file| read(file).is_some_and(|file| dotenv::is_sealed(&file)))
-                .map(relative)
-                .collect(),
+            committed,
             keys: targets()
                 .map(keys_file)
                 .filter(|file| read(file).is_some())
@@ -142,9 +173,9 @@ impl<'a> SecretsInspection<'a> {
             if protection.tracked == GitAnswer::Yes {
                 self.tracked.push(target.clone());
             }
-            if self.sealed.contains(&target) {
-                let text = "encrypted by dotenvx, so it can be committed";
-                self.check(&target, CheckState::Ok, text, Some(started.elapsed()));
+            let committed = self.committed.iter().find(|known| known.path == target);
+            if let Some(why) = committed.map(|known| known.why) {
+                self.check(&target, CheckState::Ok, why, Some(started.elapsed()));
                 continue;
             }
             let findings = messages::of_target(&target, &protection);
@@ -211,11 +242,11 @@ impl<'a> SecretsInspection<'a> {
         let before = self.findings.len();
         for leak in leaks {
             // the finding about the file itself covers it
-            if leak
-                .path
-                .as_ref()
-                .is_some_and(|path| self.targets.contains(path))
-            {
+            let covered = |path: &String| {
+                let stays = self.committed.iter().any(|known| known.path == *path);
+                self.targets.contains(path) && !stays
+            };
+            if leak.path.as_ref().is_some_and(covered) {
                 continue;
             }
             let found = self.live.found(&leak.secret);

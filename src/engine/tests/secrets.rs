@@ -15,7 +15,11 @@ use crate::{
         Ports,
         files::disk::{DiskFiles, GitFolders},
     },
-    project::{config::Config, resolve::Layers, settings::Flags},
+    project::{
+        config::Config,
+        resolve::Layers,
+        settings::{EnvBasis, Flags},
+    },
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -383,6 +387,59 @@ async fn an_env_file_that_dotenvx_encrypted_stays_in_the_index() {
         .iter()
         .find(|found| found.code == Code::SecretsTracked);
     assert!(detail.unwrap().detail.contains("colleague's pull"));
+}
+
+#[tokio::test]
+async fn an_env_file_that_a_filter_encrypts_stays_in_the_index() {
+    let repo = project();
+    repo.git(&[
+        "config",
+        "filter.git-crypt.clean",
+        "printf '\\0GITCRYPT\\0'; tr a-zA-Z0-9 z",
+    ]);
+    repo.commit(".gitattributes", ".env filter=git-crypt\n");
+    repo.git(&["add", "-f", "backend/.env"]);
+    repo.git(&["commit", "-qm", "sealed"]);
+    let (cx, _events) = context(&repo);
+    for report in [
+        probe(&repo).await,
+        SecretsStep
+            .apply(&cx, SecretsAnswer::Default)
+            .await
+            .unwrap(),
+    ] {
+        assert_eq!(report.verdict(), Verdict::Done, "{report:#?}");
+    }
+    repo.git(&["ls-files", "--error-unmatch", "backend/.env"]);
+    // added without the filter it is like any other
+    repo.git(&["config", "filter.git-crypt.clean", "cat"]);
+    repo.git(&["add", "--renormalize", "backend/.env"]);
+    let open = codes(&probe(&repo).await);
+    assert!(
+        open.contains(&(Code::SecretsTracked, Severity::Gap)),
+        "{open:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_committed_env_file_that_is_only_a_guess_stays() {
+    let repo = project();
+    repo.commit(".gitignore", ".env.local\n");
+    repo.write("backend/.env", "RAILS_MAX_THREADS=5\n");
+    repo.git(&["add", "-f", "backend/.env"]);
+    repo.git(&["commit", "-qm", "defaults of the team"]);
+    for (basis, stays) in [(EnvBasis::Guess, true), (EnvBasis::Known, false)] {
+        let (mut cx, _events) = context(&repo);
+        let mut settings = (*cx.settings).clone();
+        settings.env_basis = basis;
+        cx.settings = Arc::new(settings);
+        SecretsStep
+            .apply(&cx, SecretsAnswer::Default)
+            .await
+            .unwrap();
+        let listed = repo.git(&["ls-files", "backend/.env"]);
+        assert_eq!(!listed.trim().is_empty(), stays, "{listed}");
+    }
 }
 
 #[tokio::test]

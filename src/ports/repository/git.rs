@@ -212,6 +212,14 @@ impl Repository for GitRepository {
         .await
     }
 
+    async fn stored(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let path = path.to_owned();
+        self.run(move |layout, git| {
+            protection::stored(layout, git, &path).map_err(RepositoryError::Unlisted)
+        })
+        .await
+    }
+
     async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>> {
         let patterns: Vec<_> = patterns
             .iter()

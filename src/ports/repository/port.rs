@@ -36,6 +36,9 @@ pub(crate) trait Repository: Send + Sync {
     /// Takes a path out of the index; the file stays.
     async fn untrack(&self, path: &str) -> Result<()>;
 
+    /// What git has of a path in its index; `None` where it does not track it.
+    async fn stored(&self, path: &str) -> Result<Option<Vec<u8>>>;
+
     /// The ignored files of the work tree whose names fit one of these patterns (`*.env`), relative to the root. Dependencies' own
     /// folders (`node_modules`, `.venv`) are left out. Fails where there is no git program to tell.
     async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>>;

@@ -6,6 +6,7 @@ use crate::ports::repository::{
     error::{GitError, UntrackError},
     ignored, index,
     layout::{Layout, clean},
+    meter::Meter,
     model::{GitAnswer, Protection},
     program::GitProgram,
 };
@@ -37,6 +38,32 @@ pub(super) fn protection(layout: &Layout, git: &GitProgram, path: &str) -> Prote
             .into(),
         exposed,
     }
+}
+
+/// What git has of a path in its index; where a nested repository owns it, by that one.
+pub(super) fn stored(
+    layout: &Layout,
+    git: &GitProgram,
+    path: &str,
+) -> Result<Option<Vec<u8>>, GitError> {
+    let Some(path) = clean(path) else {
+        return Ok(None);
+    };
+    if let Some((inner, git, rest)) = layout.owner(&path, git) {
+        return stored(&inner, &git, &rest);
+    }
+    let entries = index::entries(layout, git, Some(&path))?;
+    let ids: Vec<_> = entries
+        .into_iter()
+        .filter(|entry| entry.path == path.as_bytes() && !entry.is_submodule())
+        .map(|entry| entry.id)
+        .collect();
+    let mut content = None;
+    let (meter, _reports) = Meter::new();
+    index::contents(layout, git, &ids, &meter, &mut |object| {
+        content = Some(object.bytes);
+    })?;
+    Ok(content)
 }
 
 /// Takes a path out of the index; the file stays.

@@ -55,6 +55,14 @@ impl Repository for World {
         Ok(".gitignore".to_owned())
     }
 
+    async fn stored(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let file = Self::root(self).join(path);
+        Ok(self.with(|state| {
+            let tracked = state.tracked.contains(path);
+            state.files.get(&file).filter(|_| tracked).cloned()
+        }))
+    }
+
     async fn ignored_files(&self, patterns: &[&str]) -> Result<Vec<String>> {
         let env = patterns.contains(&".env.*");
         Ok(self.with(|state| {
