@@ -317,7 +317,9 @@ impl Accepted {
             if self.path.ends_with('/') {
                 path.starts_with(&self.path)
             } else {
-                path == self.path
+                // an archive's members are part of it
+                path.strip_prefix(&self.path)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
             }
         });
         code && path

@@ -140,5 +140,16 @@ mod tests {
             let (open, notes) = findings(&coverage, &[accept(code)]);
             assert_eq!((open.len(), notes.len()), (left, 1 - left), "{code:?}");
         }
+        // a member is part of its archive
+        let mut coverage = Coverage::complete();
+        for file in ["a.zip!b", "a.zipped"] {
+            coverage.leave_out(Unread::file(file, "it has a password", "unpack it"));
+        }
+        let accepted = Accepted {
+            path: "a.zip".to_owned(),
+            ..accept(Some(Code::SecretsUnknown))
+        };
+        let (open, notes) = findings(&coverage, &[accepted]);
+        assert_eq!((open.len(), notes.len()), (1, 1));
     }
 }
