@@ -80,7 +80,7 @@ pub(crate) fn is_secret_key(key: &str) -> bool {
 }
 
 /// What the names begin with whose values a build copies into what browsers load: Next.js, Vite, Create React App, Svelte, Astro,
-/// Expo, Nuxt, Gatsby, Vue CLI.
+/// Expo, Nuxt, Gatsby, Vue CLI, Storybook, Nx, Plasmo, Bun, Sanity.
 const PUBLIC_PREFIXES: &[&str] = &[
     "NEXT_PUBLIC_",
     "VITE_",
@@ -90,6 +90,11 @@ const PUBLIC_PREFIXES: &[&str] = &[
     "NUXT_PUBLIC_",
     "GATSBY_",
     "VUE_APP_",
+    "STORYBOOK_",
+    "NX_PUBLIC_",
+    "PLASMO_PUBLIC_",
+    "BUN_PUBLIC_",
+    "SANITY_STUDIO_",
 ];
 
 /// Whether a build copies the key's value into what browsers load.
@@ -167,11 +172,13 @@ pub(crate) fn looks_masked(value: &str) -> bool {
     if let Some(read) = recognize(value) {
         return masked(read.password.expose());
     }
+    let inner = value.trim_matches(|c| matches!(c, '[' | ']' | '<' | '>' | '(' | ')' | '*'));
+    let word = |word: &str| inner.eq_ignore_ascii_case(word);
+    let left_out = value.len() >= 3 && value.bytes().all(|byte| byte == b'.');
     masked(value)
-        || matches!(
-            value,
-            "[hidden]" | "<hidden>" | "[redacted]" | "<redacted>" | "REDACTED"
-        )
+        || left_out
+        || (inner != value && (word("hidden") || word("redacted") || word("masked")))
+        || value == "REDACTED"
 }
 
 /// Whether a value is made up, as in an example: nobody can connect or sign with it.
@@ -194,7 +201,14 @@ pub(crate) fn looks_like_placeholder(value: &str) -> bool {
                         .all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' '))
             })
     };
-    if bracketed('<', '>') || (value.contains("://") && bracketed('[', ']')) {
+    // `__SET_ME__`
+    let marked = value
+        .strip_prefix("__")
+        .and_then(|rest| rest.strip_suffix("__"))
+        .is_some_and(|inner| {
+            inner.len() >= 2 && inner.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        });
+    if marked || bracketed('<', '>') || (value.contains("://") && bracketed('[', ']')) {
         return true;
     }
     if lower.len() >= 3 && lower.chars().all(|c| matches!(c, 'x' | '-')) && lower.contains('x') {
@@ -255,6 +269,7 @@ mod tests {
             "sk_test_xxxxxxxxxxxx",
             "xxxxxxxx-xxxx-xxxx-xxxxxxxxxxxx",
             "your-name@example.com",
+            "__SET_ME__",
             "https://example.com/@me",
         ] {
             assert!(looks_like_placeholder(text), "{text}");
@@ -266,6 +281,7 @@ mod tests {
             "http://localhost:3000",
             "a<b>c1",
             "---",
+            "__init__",
             "sk_test_xxxx1",
             "maxxxxx",
             "noreply@example.com",
@@ -279,6 +295,8 @@ mod tests {
         assert!(looks_masked("•••-live"));
         assert!(looks_masked("np****"));
         assert!(looks_masked("sk-..."));
+        assert!(looks_masked("[REDACTED]") && looks_masked("<Hidden>") && looks_masked("..."));
+        assert!(!looks_masked("hidden") && !looks_masked("..") && !looks_masked("[]"));
         assert!(!looks_masked("Loading..."));
         assert!(is_token("npg_aB3dE5fG7hJ9") && is_token("sk_live_51Habc"));
         for text in [

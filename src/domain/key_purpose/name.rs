@@ -1,6 +1,9 @@
 //! What the name of a key says.
 
-use crate::domain::url::{Part, UrlKind};
+use crate::domain::{
+    sensitive::is_public_key,
+    url::{Part, UrlKind},
+};
 
 /// Words for a database of Postgres, or of no kind that is named.
 const DATABASE: &[&str] = &[
@@ -102,16 +105,6 @@ const DIRECT: &[&str] = &[
     "UNPOOLED",
 ];
 const POOLED: &[&str] = &["POOL", "POOLED", "POOLER", "POOLING"];
-/// Prefixes of what a front end ships to the browser.
-const PUBLIC: &[&str] = &[
-    "EXPO_PUBLIC_",
-    "GATSBY_",
-    "NEXT_PUBLIC_",
-    "NUXT_PUBLIC_",
-    "PUBLIC_",
-    "REACT_APP_",
-    "VITE_",
-];
 /// Last words of keys that speak of a secret and hold none: `JWT_TOKEN_NAME`, `ACCESS_TOKEN_EXPIRE_MINUTES`.
 const ABOUT_A_SECRET: &[&str] = &[
     "AGE",
@@ -378,7 +371,7 @@ impl KeyName {
     }
 
     pub(super) fn is_public(&self) -> bool {
-        PUBLIC.iter().any(|prefix| self.upper.starts_with(prefix))
+        is_public_key(&self.upper)
     }
 
     /// Whether a connection of this name is the one that the application runs on.
