@@ -23,6 +23,8 @@ pub(crate) mod typed_line;
 mod unix;
 #[cfg(windows)]
 mod windows;
+#[cfg(any(windows, test))]
+mod windows_words;
 
 #[cfg(unix)]
 use unix::signal;

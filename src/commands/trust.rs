@@ -7,6 +7,7 @@ use crate::{
     commands::{context::CommandContext, error::CommandError, input},
     core::{exit::Exit, trust::CloneCommand},
     engine::trust::{self, Consent},
+    os::programs::typed,
     ports::trust::TrustStore,
     project::workspace::AppScope,
     report::{
@@ -68,7 +69,7 @@ impl TrustArgs {
         if let Some(command) = untrusted.iter().find(|command| command.unheld.is_some()) {
             let why = command.unheld.clone().unwrap_or_default();
             return Err(CommandError::NotTrustable {
-                command: command.line(),
+                command: command.line(typed),
                 why,
             });
         }
@@ -131,7 +132,7 @@ fn print(command: &CloneCommand, consent: &Consent, output: &mut Output) {
     let what = format!("{}: ", command.purpose.words());
     output.line(StyledLine::new().plain(what).painted(tone, word));
     // nobody agrees to a part
-    output.line_in_full(&format!("    {}", command.line()));
+    output.line_in_full(&format!("    {}", command.line(typed)));
     if !command.dir.is_empty() {
         output.line(format!("    in {}", command.dir));
     }
@@ -139,7 +140,7 @@ fn print(command: &CloneCommand, consent: &Consent, output: &mut Output) {
     if !variables.is_empty() {
         output.line(format!("    gets {}", variables.join(", ")));
     }
-    for question in command.question_lines() {
+    for question in command.question_lines(typed) {
         output.line_in_full(&format!("    checks run {question}"));
     }
     for file in command.files.keys() {
@@ -149,7 +150,7 @@ fn print(command: &CloneCommand, consent: &Consent, output: &mut Output) {
         before: Some(before),
     } = consent
     {
-        for change in command.differences(before) {
+        for change in command.differences(before, typed) {
             output.line(format!("    changed: {change}"));
         }
     }
@@ -159,7 +160,7 @@ fn document(command: &CloneCommand, consent: &Consent) -> serde_json::Value {
     let changes = match consent {
         Consent::Missing {
             before: Some(before),
-        } => command.differences(before),
+        } => command.differences(before, typed),
         Consent::Given | Consent::Missing { before: None } => Vec::new(),
     };
     json!({

@@ -55,6 +55,9 @@ impl CommandPurpose {
     }
 }
 
+/// How words become a command that can be typed, which is for each system to say.
+pub(crate) type Typing = fn(&[&str]) -> String;
+
 /// A command of the clone, with all that decides what it does: consent is for exactly this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CloneCommand {
@@ -77,18 +80,19 @@ pub(crate) struct CloneCommand {
 
 impl CloneCommand {
     /// The command as it would be typed, on one line, with every character visible.
-    pub(crate) fn line(&self) -> String {
-        typed(&self.argv)
+    pub(crate) fn line(&self, typing: Typing) -> String {
+        typed(&self.argv, typing)
     }
 
     /// The commands that ask whether it has something to do, as they would be typed.
-    pub(crate) fn question_lines(&self) -> Vec<String> {
-        self.questions.iter().map(|argv| typed(argv)).collect()
+    pub(crate) fn question_lines(&self, typing: Typing) -> Vec<String> {
+        let line = |argv: &Vec<String>| typed(argv, typing);
+        self.questions.iter().map(line).collect()
     }
 
     /// The command in full: where it runs, what it gets, what it names.
-    pub(crate) fn in_full(&self) -> String {
-        let mut text = format!("`{}`", self.line());
+    pub(crate) fn in_full(&self, typing: Typing) -> String {
+        let mut text = format!("`{}`", self.line(typing));
         if !self.dir.is_empty() {
             text = format!("{text} in `{}`", visible(&self.dir));
         }
@@ -108,7 +112,7 @@ impl CloneCommand {
         }
         if !self.questions.is_empty() {
             let lines: Vec<_> = self
-                .question_lines()
+                .question_lines(typing)
                 .into_iter()
                 .map(|line| format!("`{line}`"))
                 .collect();
@@ -118,10 +122,10 @@ impl CloneCommand {
     }
 
     /// What is different from how it was when somebody agreed to it, a phrase for each.
-    pub(crate) fn differences(&self, before: &Self) -> Vec<String> {
+    pub(crate) fn differences(&self, before: &Self, typing: Typing) -> Vec<String> {
         let mut changes = Vec::new();
         if self.argv != before.argv {
-            changes.push(format!("the command was `{}`", before.line()));
+            changes.push(format!("the command was `{}`", before.line(typing)));
         }
         if self.dir != before.dir {
             let dir = if before.dir.is_empty() {
@@ -165,10 +169,9 @@ impl CloneCommand {
 }
 
 /// A command as it would be typed, on one line, with every character visible.
-fn typed(argv: &[String]) -> String {
-    let words = argv.iter().map(String::as_str);
-    let line = shlex::try_join(words).unwrap_or_else(|_nul| argv.join(" "));
-    visible(&line)
+fn typed(argv: &[String], typing: Typing) -> String {
+    let words: Vec<_> = argv.iter().map(String::as_str).collect();
+    visible(&typing(&words))
 }
 
 /// A text with what a terminal would hide, or act on, written out: nobody agrees to what can't be seen.
@@ -206,13 +209,17 @@ mod tests {
         }
     }
 
+    fn joined(words: &[&str]) -> String {
+        shlex::try_join(words.iter().copied()).unwrap()
+    }
+
     #[test]
     fn a_command_is_shown_with_every_character_visible() {
-        let shown = command(&["sh", "-c", "a\n\u{1b}[2Kb\u{202e}c\u{200b}"]).line();
+        let shown = command(&["sh", "-c", "a\n\u{1b}[2Kb\u{202e}c\u{200b}"]).line(joined);
         assert_eq!(shown, r"sh -c 'a\n\u{1b}[2Kb\u{202e}c\u{200b}'");
         assert!(
             command(&["a b"])
-                .in_full()
+                .in_full(joined)
                 .starts_with("`'a b'` in `backend`")
         );
     }
@@ -228,7 +235,7 @@ mod tests {
         ]);
         now.variables.insert("LD_PRELOAD".to_owned(), String::new());
         assert_eq!(
-            now.differences(&before),
+            now.differences(&before, joined),
             [
                 "the command was `sh run.sh`",
                 "the folder was `backend`",
@@ -237,6 +244,6 @@ mod tests {
                 "it now also gets LD_PRELOAD"
             ]
         );
-        assert!(before.differences(&before).is_empty());
+        assert!(before.differences(&before, joined).is_empty());
     }
 }

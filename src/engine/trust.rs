@@ -31,6 +31,7 @@ use crate::{
         visible::LONGEST_WORD,
     },
     engine::{build::wanted::wanted as wanted_build, context::Cx, packages::wanted::wanted},
+    os::programs::typed,
     ports::{
         Ports,
         files::{FileError, FileKind},
@@ -436,9 +437,9 @@ fn judged(cx: &Cx, command: CloneCommand) -> Option<Finding> {
     } else {
         format!("{what} isn't trusted in this clone yet")
     };
-    let mut detail = command.in_full();
+    let mut detail = command.in_full(typed);
     if let Some(before) = before {
-        let changes = command.differences(&before);
+        let changes = command.differences(&before, typed);
         if !changes.is_empty() {
             detail = format!("{detail}. Changed: {}", changes.join("; "));
         }

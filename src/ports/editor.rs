@@ -121,7 +121,12 @@ impl TextEditor {
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .map_err(EditorError::NotWritten)?;
         let before = TerminalModes::now();
-        let editor = Command::new(program)
+        let found = programs::startable(
+            program,
+            self.environment.get("PATH"),
+            self.environment.get("PATHEXT"),
+        );
+        let editor = Command::new(found)
             .env_clear()
             .envs(self.environment.iter())
             .args(arguments)

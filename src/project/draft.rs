@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{domain::reading::Spot, project::toml_value};
+use crate::{domain::reading::Spot, os::programs, project::toml_value};
 
 /// What stands at the head of the file.
 const HEAD: &str = "# What this project needs from its database. Commit it; it contains no secrets. The next developer runs: neonup\n";
@@ -120,7 +120,7 @@ impl DraftValue {
             Some(toml_edit::Value::String(text)) if !self.is_key() => Some(text.value().clone()),
             Some(toml_edit::Value::Array(list)) => {
                 let words: Option<Vec<_>> = list.iter().map(toml_edit::Value::as_str).collect();
-                words.and_then(|words| shlex::try_join(words).ok())
+                words.map(|words| programs::typed(&words))
             }
             _ => None,
         };
@@ -155,7 +155,7 @@ impl DraftValue {
                 })
             }
             Some(toml_edit::Value::Array(_)) if !(typed.starts_with('[') && is_toml) => {
-                let words = shlex::split(typed).ok_or("a quote isn't closed")?;
+                let words = programs::words(typed).ok_or("a quote isn't closed")?;
                 let words: toml_edit::Array = words.into_iter().collect();
                 Ok(words.to_string())
             }

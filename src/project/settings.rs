@@ -23,6 +23,7 @@ use crate::{
         reading::Spot,
         url::{Driver, Part, UrlKind},
     },
+    os::programs::typed,
     project::draft::Draft,
 };
 
@@ -170,15 +171,15 @@ pub(crate) struct BackendSettings {
 impl BackendSettings {
     /// What a person types in the root to start it; `None` where no command is known.
     pub(crate) fn start_line(&self) -> Option<String> {
-        let words = |words: &[String]| shlex::try_join(words.iter().map(String::as_str)).ok();
-        let start = words(&self.start).filter(|start| !start.is_empty())?;
+        if self.start.is_empty() {
+            return None;
+        }
+        let start: Vec<_> = self.start.iter().map(String::as_str).collect();
+        let start = typed(&start);
         if self.dir.is_empty() {
             return Some(start);
         }
-        Some(format!(
-            "cd {} && {start}",
-            words(std::slice::from_ref(&self.dir))?
-        ))
+        Some(format!("cd {} && {start}", typed(&[&self.dir])))
     }
 }
 

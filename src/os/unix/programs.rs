@@ -1,6 +1,6 @@
 //! How programs are named, and where they lie.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The folder of a virtual environment's programs.
 pub(crate) const ENVIRONMENT_PROGRAMS: &str = "bin";
@@ -30,6 +30,11 @@ pub(crate) fn typed(words: &[&str]) -> String {
 /// The words of a command as a person has written it; `None` where a quote isn't closed.
 pub(crate) fn words(command: &str) -> Option<Vec<String>> {
     shlex::split(command)
+}
+
+/// What starts a program that is named by a person: the system looks for it in the folders of `PATH`.
+pub(crate) fn startable(program: &str, _path: Option<&str>, _endings: Option<&str>) -> PathBuf {
+    program.into()
 }
 
 /// The interpreter of a virtual environment.

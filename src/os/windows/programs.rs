@@ -1,6 +1,25 @@
 //! How programs are named, and where they lie.
+#![expect(
+    unsafe_code,
+    reason = "where an alias of a program leads has no safe interface in the standard library"
+)]
 
-use std::path::Path;
+use std::{
+    env,
+    fs::OpenOptions,
+    io,
+    os::windows::{fs::OpenOptionsExt as _, io::AsRawHandle as _},
+    path::{Path, PathBuf},
+    ptr,
+};
+
+use windows_sys::Win32::{
+    Storage::FileSystem::FILE_FLAG_OPEN_REPARSE_POINT,
+    System::{IO::DeviceIoControl, Ioctl::FSCTL_GET_REPARSE_POINT},
+};
+
+use super::handle::done;
+use crate::os::windows_words;
 
 /// The folder of a virtual environment's programs.
 pub(crate) const ENVIRONMENT_PROGRAMS: &str = "Scripts";
@@ -41,23 +60,33 @@ pub(crate) fn is_path(word: &str) -> bool {
     word.contains(['/', '\\'])
 }
 
-/// Words as they can be pasted into cmd or PowerShell, to which a backslash is a part of a path.
+/// Words as they can be pasted into cmd or PowerShell.
 pub(crate) fn typed(words: &[&str]) -> String {
-    let quoted = |word: &&str| {
-        let plain = |char: char| char.is_alphanumeric() || r"-_./\:=@+,~".contains(char);
-        if !word.is_empty() && word.chars().all(plain) {
-            return (*word).to_owned();
-        }
-        // a program would take a backslash before the quote for the quote's
-        let end = if word.ends_with('\\') { r"\" } else { "" };
-        format!("\"{}{end}\"", word.replace('"', "\\\""))
-    };
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+    windows_words::typed(words)
 }
 
-/// The words of a command as a person has written it; `None` where a quote isn't closed. A backslash is a part of a path.
+/// The words of a command as a person has written it; `None` where a quote isn't closed.
 pub(crate) fn words(command: &str) -> Option<Vec<String>> {
-    shlex::split(&command.replace('\\', r"\\"))
+    windows_words::words(command)
+}
+
+/// What starts a program that is named by a person. The system looks for a name in the folders of `PATH`, but only with `.exe` at its end:
+/// `code` is a script.
+pub(crate) fn startable(program: &str, path: Option<&str>, endings: Option<&str>) -> PathBuf {
+    if is_path(program) {
+        return program.into();
+    }
+    let names = file_names(program, endings);
+    env::split_paths(path.unwrap_or_default())
+        .filter(|folder| folder.is_absolute())
+        .flat_map(|folder| {
+            names
+                .iter()
+                .map(move |name| folder.join(name))
+                .collect::<Vec<_>>()
+        })
+        .find(|file| is_executable(file))
+        .unwrap_or_else(|| program.into())
 }
 
 /// The interpreter of a virtual environment.
@@ -70,30 +99,55 @@ pub(crate) fn variable_name(name: &str) -> String {
     name.to_uppercase()
 }
 
-/// Whether a file is one that we may run.
+/// Whether a file is one that we may run. Windows puts a `python` into the path that only says where to get one.
 pub(crate) fn is_executable(path: &Path) -> bool {
-    path.is_file()
+    path.is_file() && !leads_to_the_store(path)
+}
+
+/// What such an alias leads to, as far as it is a name.
+const REDIRECTOR: &str = "AppInstallerPythonRedirector";
+/// The most that is noted of where a file leads (`MAXIMUM_REPARSE_DATA_BUFFER_SIZE`).
+const LINK_LIMIT: usize = 16 * 1024;
+
+/// Whether it is an alias of a program that isn't installed.
+fn leads_to_the_store(path: &Path) -> bool {
+    link(path).is_ok_and(|link| {
+        let name: Vec<u8> = REDIRECTOR
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        memchr::memmem::find(&link, &name).is_some()
+    })
+}
+
+/// What is noted of where a file leads; an error where it is no link.
+fn link(path: &Path) -> io::Result<Vec<u8>> {
+    let file = OpenOptions::new()
+        .access_mode(0)
+        .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
+        .open(path)?;
+    let mut noted = vec![0_u8; LINK_LIMIT];
+    let mut length = 0;
+    // SAFETY: the file is open, and the buffer is as long as is said
+    done(unsafe {
+        DeviceIoControl(
+            file.as_raw_handle(),
+            FSCTL_GET_REPARSE_POINT,
+            ptr::null(),
+            0,
+            noted.as_mut_ptr().cast(),
+            u32::try_from(noted.len()).map_err(io::Error::other)?,
+            &raw mut length,
+            ptr::null_mut(),
+        )
+    })?;
+    noted.truncate(usize::try_from(length).map_err(io::Error::other)?);
+    Ok(noted)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_keeps_its_backslashes_and_stays_one_word() {
-        let words = [
-            r"C:\a b\python",
-            "-m",
-            r"C:\plain\python",
-            r"C:\a b\",
-            "",
-            "x\"y",
-        ];
-        assert_eq!(
-            typed(&words),
-            r#""C:\a b\python" -m C:\plain\python "C:\a b\\" "" "x\"y""#
-        );
-    }
 
     #[test]
     fn a_program_is_found_by_the_endings_that_can_be_started() {
