@@ -2,11 +2,9 @@
 
 use std::{fs, process::Stdio};
 
-use rustix::process::Signal;
-
 use crate::support::{
-    Home, Repo, Run, Sandbox, exchange, fed, has, post, processes, python, sample, signal, skip,
-    spawn, temp_dir, until, wait,
+    Home, Repo, Run, Sandbox, exchange, fed, has, post, processes, python, sample, skip, spawn,
+    temp_dir, until, wait,
 };
 
 fn assert_all_done(run: &Run) {
@@ -569,7 +567,7 @@ fn killed_setup_resumes_from_the_real_state() {
                 || sandbox.requests().len() - before >= requests
                     && file.is_none_or(|file| repo.path(file).exists())
         });
-        signal(child.id(), Signal::KILL);
+        child.kill().unwrap();
         wait(&mut child);
     }
     let run = repo.neonup(&home, &sandbox, &["setup", "--yes", "--json"]);
@@ -608,7 +606,7 @@ fn killed_sandbox_leaves_no_server_and_restarts_from_its_folder() {
     let repo = Repo::sample(&home);
     assert_eq!(repo.neonup(&home, &sandbox, &["setup", "--yes"]).code, 0);
     let key = sandbox.api_key.clone();
-    signal(sandbox.child.id(), Signal::KILL);
+    sandbox.child.kill().unwrap();
     wait(&mut sandbox.child);
     until("the servers are gone", || processes(&path).is_empty());
     let sandbox = Sandbox::start(&home, &["--dir", &path]);

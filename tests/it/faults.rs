@@ -18,7 +18,7 @@ use std::{
 use serde_json::{Value, json};
 
 use self::tls::BadTls;
-use crate::support::{Home, Repo, Run, Sandbox, exchange, faults, signal, spawn, temp_dir};
+use crate::support::{Home, Repo, Run, Sandbox, exchange, faults, spawn, temp_dir};
 
 /// The longest that anything may take, except a compute that never wakes up.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -723,6 +723,7 @@ fn project_without_stored_passwords_offers_a_reset() {
 }
 
 /// A compute that never wakes up is waited for, and the way to stop is told; after that, its project is joined.
+#[cfg(unix)] // it is asked to end by a signal
 #[test]
 fn compute_that_never_wakes_can_be_stopped() {
     let home = Home::new();
@@ -743,7 +744,7 @@ fn compute_that_never_wakes_can_be_stopped() {
             .is_ok_and(|line| line.contains("Ctrl-C stops"))
     });
     assert!(way_out.is_some(), "it ended without a word");
-    signal(child.id(), rustix::process::Signal::INT);
+    crate::support::signal(child.id(), rustix::process::Signal::INT);
     let output = child.wait_with_output().unwrap();
     let run = Run::new(&output);
     assert_eq!(run.code, 130, "{run:#?}");

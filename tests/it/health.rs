@@ -460,6 +460,7 @@ fn an_untrusted_clone_is_not_started_by_check_app() {
 }
 
 /// The packages of the interpreter count, and a crowd of files that are no source costs nothing.
+#[cfg(unix)] // it makes a link
 #[test]
 fn packages_are_compared_by_name_and_dependencies_are_not_read() {
     let Some(clone) = Clone::healthy() else {
@@ -505,6 +506,7 @@ fn packages_are_compared_by_name_and_dependencies_are_not_read() {
     clone.sandbox.stop();
 }
 
+#[cfg(unix)] // it makes a link
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     use std::os::unix::fs::PermissionsExt as _;

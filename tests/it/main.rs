@@ -9,6 +9,14 @@
     unreachable_pub,
     reason = "a test that is surprised should stop there and say so"
 )]
+#![cfg_attr(
+    windows,
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what tests need that make no sense there"
+    )
+)]
 
 mod apps;
 mod architecture;
@@ -17,13 +25,16 @@ mod claim;
 mod cli;
 mod contract;
 mod corpus;
+#[cfg(unix)] // the interpreters are linked into the sample
 mod drivers;
+#[cfg(unix)] // signals
 mod endings;
 mod envdoc;
 mod explain;
 mod faults;
 mod files;
 mod health;
+#[cfg(unix)] // FIFOs, and spies that are shell scripts
 mod hostile;
 mod keyring;
 mod limits;
@@ -31,8 +42,11 @@ mod mcp;
 mod migrations;
 mod neon_cli;
 mod packages;
+#[cfg(unix)] // a terminal
 mod pictures;
+#[cfg(unix)] // a terminal
 mod presenter;
+#[cfg(unix)] // a terminal
 mod proposal;
 mod proxy;
 mod recorder;
@@ -41,11 +55,14 @@ mod secrets;
 mod stacks;
 mod style;
 mod support;
+#[cfg(unix)] // a terminal, and names that are no Unicode
 mod text;
 mod together;
+#[cfg(unix)] // the commands of the clone are shell scripts
 mod trust;
 mod web_login;
 mod wishes;
+#[cfg(unix)] // a terminal, and signals
 mod wizard;
 
 #[path = "../../src/sandbox/tests/fields.rs"]

@@ -2,4 +2,5 @@
 
 mod fix;
 mod hook;
+#[cfg(unix)] // programs that are shell scripts
 mod teams;

@@ -6,6 +6,9 @@
     reason = "the program's own, of which tests need one function"
 )]
 mod folders;
+#[cfg(windows)]
+#[path = "../../src/os/windows/handle.rs"]
+mod handle;
 #[path = "support/home.rs"]
 mod home;
 #[path = "support/hostile.rs"]
@@ -15,7 +18,11 @@ mod hostile;
 mod hostile_http;
 #[path = "support/http.rs"]
 mod http;
-#[path = "../../src/os/unix/process_table.rs"]
+#[cfg(windows)]
+#[path = "../../src/os/windows/job.rs"]
+mod job;
+#[cfg_attr(unix, path = "../../src/os/unix/process_table.rs")]
+#[cfg_attr(windows, path = "../../src/os/windows/process_table.rs")]
 #[expect(
     dead_code,
     reason = "the program's own, of which tests need one function"
@@ -31,12 +38,14 @@ mod requirements;
 mod run;
 #[path = "support/sandbox.rs"]
 mod sandbox;
-#[path = "../../src/os/unix/subprocess.rs"]
+#[cfg_attr(unix, path = "../../src/os/unix/subprocess.rs")]
+#[cfg_attr(windows, path = "../../src/os/windows/subprocess.rs")]
 #[expect(
     dead_code,
     reason = "the program's own, of which tests need one function"
 )]
 mod subprocess;
+#[cfg(unix)]
 #[path = "../../src/testing/terminal.rs"]
 #[expect(dead_code, reason = "other tests and benchmarks use the rest")]
 mod terminal;
@@ -47,12 +56,15 @@ pub use hostile::{
 };
 pub(crate) use hostile_http::{HostileAnswer, HostileHttp};
 pub use http::{exchange, post};
-pub use processes::{fed, processes, signal, spawn, wait};
+#[cfg(unix)]
+pub use processes::signal;
+pub use processes::{fed, processes, spawn, wait};
 pub use repository::{Repo, env_values, sample};
 pub use run::Run;
 pub use sandbox::{Sandbox, faults};
 
 pub(crate) use requirements::*;
+#[cfg(unix)]
 pub(crate) use terminal::Terminal;
 
 /// Held by a test while the app of its demo may run: two demos that begin at the same time both find the sample's port free.
@@ -64,6 +76,7 @@ pub fn apps_port() -> std::sync::MutexGuard<'static, ()> {
 }
 
 /// Ends a demo, which asks first.
+#[cfg(unix)]
 pub(crate) fn end_demo(terminal: &mut Terminal) {
     terminal.press("q");
     terminal.wait_for("End the demo?");

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{Home, Repo, Run, Sandbox, faults, signal, spawn};
+use crate::support::{Home, Repo, Run, Sandbox, faults, spawn};
 
 /// A program that waits for the browser.
 struct Waiting {
@@ -239,11 +239,14 @@ fn each_way_to_fail_says_so_and_keeps_nothing() {
         assert!(run.output().contains("neonup login --web"), "{run:#?}");
     }
     // somebody who is tired of waiting
-    faults(&sandbox, &json!({"login": "slow"}));
-    let waiting = Waiting::start(&repo, &home, &sandbox, &LOGIN);
-    signal(waiting.child.id(), rustix::process::Signal::INT);
-    let run = waiting.end();
-    assert_eq!(run.code, 130, "{run:#?}");
+    #[cfg(unix)]
+    {
+        faults(&sandbox, &json!({"login": "slow"}));
+        let waiting = Waiting::start(&repo, &home, &sandbox, &LOGIN);
+        crate::support::signal(waiting.child.id(), rustix::process::Signal::INT);
+        let run = waiting.end();
+        assert_eq!(run.code, 130, "{run:#?}");
+    }
     // an issuer that is not there, and one that may not be used
     let elsewhere = |host: &str| {
         Run::of(

@@ -2,10 +2,13 @@
 
 use std::process::Command;
 
+#[cfg(unix)]
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
-use super::{folders, processes::fed, run::Run, terminal::Terminal};
+#[cfg(unix)]
+use super::terminal::Terminal;
+use super::{folders, processes::fed, run::Run};
 
 /// Makes a folder that is removed at the end of the test, or by a later test if this one is killed.
 pub fn temp_dir() -> TempDir {
@@ -80,11 +83,13 @@ impl Home {
     }
 
     /// `neonup` in a terminal of 80 × 24.
+    #[cfg(unix)]
     pub(crate) fn open(&self, arguments: &[&str]) -> Terminal {
         self.open_with(arguments, &[])
     }
 
     /// `neonup` in a terminal of 80 × 24, with these variables in addition to the usual ones.
+    #[cfg(unix)]
     pub(crate) fn open_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
         let mut command = self.terminal_command();
         for (name, value) in variables {
@@ -96,6 +101,7 @@ impl Home {
     }
 
     /// `neonup` as a command for a terminal.
+    #[cfg(unix)]
     pub(crate) fn terminal_command(&self) -> CommandBuilder {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_neonup"));
         command.env_clear();

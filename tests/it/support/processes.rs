@@ -33,6 +33,7 @@ pub fn fed(command: &mut Command, answers: &str) -> Run {
     Run::new(&child.wait_with_output().unwrap())
 }
 
+#[cfg(unix)]
 pub fn signal(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).ok();

@@ -133,7 +133,10 @@ impl Repo {
     /// Gives the application a virtual environment, where every developer of the project has it.
     pub fn link_venv(&self, python: &Path, venv: &str) {
         let installed = python.parent().unwrap().parent().unwrap();
+        #[cfg(unix)]
         std::os::unix::fs::symlink(installed, self.path(venv)).unwrap();
+        #[cfg(windows)]
+        std::os::windows::fs::symlink_dir(installed, self.path(venv)).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -7,10 +7,12 @@ use std::{
 
 use serde_json::Value;
 
+#[cfg(unix)]
+use super::processes::signal;
 use super::{
     home::Home,
     http::{exchange, post},
-    processes::{signal, spawn, wait},
+    processes::{spawn, wait},
 };
 
 /// A running `neonup sandbox --json`.
@@ -97,7 +99,11 @@ impl Sandbox {
 
     fn end(&mut self) {
         if self.child.try_wait().unwrap().is_none() {
+            #[cfg(unix)]
             signal(self.child.id(), rustix::process::Signal::TERM);
+            // no other process can be asked to end
+            #[cfg(windows)]
+            self.child.kill().unwrap();
             wait(&mut self.child);
         }
     }
