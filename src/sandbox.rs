@@ -134,8 +134,8 @@ impl Default for SandboxOptions {
 
 /// A running sandbox.
 ///
-/// [`Sandbox::shutdown`] stops it in order; a drop does the same as well as it can without waiting; and on Linux its servers
-/// end with the process, whatever kills it.
+/// [`Sandbox::shutdown`] stops it in order; a drop does the same as well as it can without waiting; and on Linux and
+/// Windows its servers end with the process, whatever kills it.
 pub(crate) struct Sandbox {
     plane: Arc<ControlPlane>,
     port: u16,
@@ -275,6 +275,11 @@ impl Sandbox {
     /// Where it opens its websockets, as `neonConfig.wsProxy` wants it: without TLS.
     pub(crate) fn ws_proxy(&self) -> String {
         format!("127.0.0.1:{}{}", self.port, serverless::WEBSOCKET)
+    }
+
+    /// The major version of the Postgres that runs all computes, as soon as it is known.
+    pub(crate) async fn postgres_version(&self) -> u32 {
+        self.plane.pg_version().await
     }
 
     /// A personal API key; the same for as long as the state is kept.

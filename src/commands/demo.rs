@@ -36,7 +36,7 @@ use crate::{
     os::{files::real, folders, loopback},
     ports::Ports,
     project::{
-        sample,
+        sample::{self, Machine},
         settings::{Flags, Settings, TRUST_VARIABLE},
         workspace::{AppScope, Workspace},
     },
@@ -94,12 +94,17 @@ impl DemoArgs {
         })
         .await?;
         let project = folder.path.join(sample::NAME);
-        let result = match project::prepare(&project, free_port()) {
+        let machine = Machine {
+            port: free_port(),
+            postgres: sandbox.postgres_version().await,
+        };
+        let result = match project::prepare(&project, machine) {
             Ok(()) => {
                 let demo = Demo {
                     folder: &folder,
                     project: &project,
                     sandbox: &sandbox,
+                    postgres: machine.postgres,
                 };
                 self.run_in(demo, frontend, context, output).await
             }
@@ -165,6 +170,8 @@ struct Demo<'a> {
     folder: &'a DemoFolder,
     project: &'a Path,
     sandbox: &'a Sandbox,
+    /// The major version of its Postgres.
+    postgres: u32,
 }
 
 /// The shell's own variables for Neon and for the database, which would lead out of the demo.
@@ -216,7 +223,10 @@ impl Demo<'_> {
             .and_then(|backend| url::Url::parse(backend.health.as_deref()?).ok());
         SampleEnvironment {
             project: self.project.to_owned(),
-            port: health.and_then(|url| url.port()).unwrap_or(sample::PORT),
+            machine: Machine {
+                port: health.and_then(|url| url.port()).unwrap_or(sample::PORT),
+                postgres: self.postgres,
+            },
             sandbox: self.sandbox.controls(),
             neon: ports.neon.clone(),
             key: self.sandbox.api_key().clone(),

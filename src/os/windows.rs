@@ -13,6 +13,7 @@ pub(crate) mod peer;
 pub(crate) mod postgres;
 pub(crate) mod process_table;
 pub(crate) mod programs;
+mod registry;
 pub(crate) mod screen;
 pub(crate) mod server_user;
 pub(crate) mod signal;

@@ -48,9 +48,24 @@ pub(crate) const NAME: &str = "aido-todo";
 /// The port that the sample's `neonup.toml` names.
 pub(crate) const PORT: u16 = 8000;
 
-/// The sample's `neonup.toml` for an application on another port.
-pub(crate) fn with_port(config: &str, port: u16) -> String {
-    config.replace(&PORT.to_string(), &port.to_string())
+/// The version of Postgres that it names.
+const POSTGRES: u32 = 17;
+
+/// What the machine decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Machine {
+    /// The application's port.
+    pub port: u16,
+    /// The major version of the Postgres that there is.
+    pub postgres: u32,
+}
+
+/// The sample's `neonup.toml` for this machine.
+pub(crate) fn fitted(config: &str, machine: Machine) -> String {
+    let postgres = |version: u32| format!("postgres = {version}\n");
+    config
+        .replace(&PORT.to_string(), &machine.port.to_string())
+        .replace(&postgres(POSTGRES), &postgres(machine.postgres))
 }
 
 /// The tables of a todo application.
@@ -77,5 +92,17 @@ mod tests {
             file(path);
         }
         assert!(!FILES.iter().any(|(path, _)| path.contains("/db/")));
+    }
+
+    #[test]
+    fn its_configuration_names_the_port_and_the_postgres_of_the_machine() {
+        let machine = Machine {
+            port: 8123,
+            postgres: 18,
+        };
+        let config = Config::parse(&fitted(file("neonup.toml"), machine)).unwrap();
+        assert_eq!(config.project.postgres, Some(18));
+        let health = config.backend.unwrap().health.unwrap();
+        assert!(health.contains(":8123/"), "{health}");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every name and text that reaches Postgres from the sandbox is quoted here: no other file writes a statement.
 
-use std::io;
+use std::{io, path::Path};
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Row as _,
@@ -10,7 +10,7 @@ use sqlx::{
 };
 
 use crate::{
-    os::sockets::{Listener, PORT, Stream},
+    os::sockets::{IS_PRIVATE, Listener, Stream, place},
     sandbox::{
         records::{DEFAULT_DATABASE, DEFAULT_ROLE},
         socket_dir::SocketDir,
@@ -25,7 +25,7 @@ pub(crate) const NEON_SUPERUSER: &str = "neon_superuser";
 /// The database that the sandbox works from; it exists in every cluster.
 const HOME: &str = "postgres";
 
-/// A connection of the superuser, over the private socket.
+/// A connection of the superuser.
 pub(crate) struct Admin {
     connection: PgConnection,
     sockets: SocketDir,
@@ -285,7 +285,7 @@ impl Admin {
 
 /// Connects the superuser to a database.
 async fn connect(sockets: &SocketDir, database: &str) -> io::Result<PgConnection> {
-    let options = options(sockets, SUPERUSER, database).password(sockets.admin().expose());
+    let options = options(SUPERUSER, database).password(sockets.admin().expose());
     // a database's owner may have set another path for all its sessions
     let path = [("search_path", "pg_catalog")];
     establish(options, sockets, &path).await
@@ -298,15 +298,13 @@ pub(crate) async fn connect_role(
     password: &str,
     database: &str,
 ) -> io::Result<PgConnection> {
-    let options = options(sockets, role, database).password(password);
+    let options = options(role, database).password(password);
     establish(options, sockets, &[]).await
 }
 
-fn options(sockets: &SocketDir, role: &str, database: &str) -> PgConnectOptions {
+fn options(role: &str, database: &str) -> PgConnectOptions {
     // What sqlx would take from the user's `PG…` variables is set here, all but `PGOPTIONS`, which only adds up.
     PgConnectOptions::new_without_pgpass()
-        .socket(sockets.path())
-        .port(PORT)
         .username(role)
         .database(database)
         .application_name("neonup sandbox")
@@ -319,30 +317,35 @@ async fn establish(
     sockets: &SocketDir,
     settings: &[(&str, &str)],
 ) -> io::Result<PgConnection> {
-    if options.get_options().is_some() {
-        return connect_without_options(options, sockets).await;
+    if options.get_options().is_some() || !IS_PRIVATE {
+        return connect_relayed(options, sockets, settings).await;
     }
-    let quiet = options
+    let quiet = at(options, place(sockets.path())?)
         .options([("client_min_messages", "warning")])
         .options(settings.iter().copied());
     PgConnection::connect_with(&quiet).await.map_err(refusal)
 }
 
-/// Connects through a relay that takes the `options` out of the start-up packet.
-///
-/// They are the user's `PGOPTIONS`, which sqlx always sends. The `endpoint=…` that clients of Neon have there would keep our
-/// own server from accepting the connection.
-async fn connect_without_options(
-    options: PgConnectOptions,
-    sockets: &SocketDir,
-) -> io::Result<PgConnection> {
-    let folder = tempfile::tempdir_in(sockets.path())?;
-    let listener = Listener::bind(folder.path())?;
-    let options = match listener.folder() {
+fn at(options: PgConnectOptions, (folder, port): (Option<&Path>, u16)) -> PgConnectOptions {
+    let options = match folder {
         Some(folder) => options.socket(folder),
         None => options.host("127.0.0.1"),
     };
-    let options = options.port(listener.port());
+    options.port(port)
+}
+
+/// Connects through a relay that takes the `options` out of the start-up packet, and that talks to no server but our own.
+///
+/// They are the user's `PGOPTIONS`, which sqlx always sends. The `endpoint=…` that clients of Neon have there would keep our
+/// own server from accepting the connection. And sqlx would send the password to whatever program listens at a port.
+async fn connect_relayed(
+    options: PgConnectOptions,
+    sockets: &SocketDir,
+    settings: &[(&str, &str)],
+) -> io::Result<PgConnection> {
+    let folder = tempfile::tempdir_in(sockets.path())?;
+    let listener = Listener::bind(folder.path())?;
+    let options = at(options, (listener.folder(), listener.port()));
     let mut server = sockets.connect().await?;
     tokio::spawn(async move {
         let relayed = relay_without_options(&listener, &mut server).await;
@@ -352,7 +355,10 @@ async fn connect_without_options(
     });
     let connection = PgConnection::connect_with(&options).await;
     let mut connection = connection.map_err(refusal)?;
-    execute(&mut connection, "SET search_path = pg_catalog").await?;
+    for (name, value) in settings {
+        let setting = format!("SET {} = {}", identifier(name), literal(value));
+        execute(&mut connection, &setting).await?;
+    }
     Ok(connection)
 }
 

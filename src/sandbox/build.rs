@@ -2,7 +2,7 @@
 //!
 //! The server and two extensions come as files in an artifact crate of crates.io, so that `cargo vendor` and an offline build
 //! have them. They are carried in our binary, hence their SHA-256 are pinned here: another file under the same version fails
-//! the build.
+//! the build. There is no such crate for Windows: `scripts/postgres-windows` builds a server for it, which two variables name.
 #![expect(
     clippy::disallowed_methods,
     reason = "a build script reads what cargo tells it, and writes where cargo says"
@@ -19,6 +19,10 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
+/// The folder into which the server is unpacked. Its last number changes whenever what is unpacked does.
+const NAME: &str = "postgres-17.5-pglite-0.2.7-2";
+/// What `create extension` finds in it.
+const CREATABLE: &str = "citext pgcrypto plpgsql uuid-ossp vector";
 const VERSION: &str = "0.2.7";
 const ARTIFACT: &str = "lib/pglite-runtime.tar.zst";
 /// The extensions beside it, in [`Pinned`]'s order.
@@ -78,8 +82,39 @@ const PINNED: [Pinned; 4] = [
     },
 ];
 
+/// The file of a server for Windows, and its SHA-256 (`scripts/postgres-windows`).
+const ARCHIVE: &str = "NEONUP_POSTGRES_ARCHIVE";
+const ARCHIVE_SHA256: &str = "NEONUP_POSTGRES_SHA256";
+/// What `create extension` finds in it: what that script builds, and what is written in SQL.
+const ARCHIVE_CREATABLE: &str = "btree_gin btree_gist citext cube fuzzystrmatch hstore intarray ltree pg_trgm plpgsql \
+    tablefunc unaccent uuid-ossp";
+
+/// What the program is told about the server that it carries; empty where it carries none.
+#[derive(Default)]
+struct Carried {
+    /// The name of the folder into which it is unpacked.
+    name: String,
+    version: String,
+    needs: String,
+    extensions: String,
+}
+
+impl Carried {
+    fn tell(&self) {
+        for (what, value) in [
+            ("NAME", &self.name),
+            ("VERSION", &self.version),
+            ("NEEDS", &self.needs),
+            ("EXTENSIONS", &self.extensions),
+        ] {
+            say(&format!("cargo::rustc-env=NEONUP_POSTGRES_{what}={value}"));
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    match bundle().and_then(|()| name_build()) {
+    let bundled = bundle().map(|carried| carried.unwrap_or_default().tell());
+    match bundled.and_then(|()| name_build()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             say(&format!("cargo::error={message}"));
@@ -88,7 +123,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn bundle() -> Result<(), String> {
+fn bundle() -> Result<Option<Carried>, String> {
     say("cargo::rerun-if-changed=src/sandbox/build.rs");
     let out = PathBuf::from(variable("OUT_DIR")?);
     let server = out.join("pg-runtime.tar.zst");
@@ -96,40 +131,65 @@ fn bundle() -> Result<(), String> {
     for file in extensions.iter().chain([&server]) {
         write(file, b"")?;
     }
-    say("cargo::rustc-env=NEONUP_POSTGRES_NEEDS=");
     let target = variable("TARGET")?;
     if env::var_os("CARGO_FEATURE_BUNDLED_POSTGRES").is_none() {
-        return Ok(());
+        return Ok(None);
     }
-    // the sandbox doesn't run there at all
     if env::var_os("CARGO_CFG_WINDOWS").is_some() {
-        return Ok(());
+        return bundle_archive(&server);
     }
     // a static program starts the server of the other C library where that library is
     let artifacts = target.replace("-linux-musl", "-linux-gnu");
     let Some(pinned) = PINNED.iter().find(|pinned| pinned.target == artifacts) else {
         warn(&format!("there is no bundled PostgreSQL for {target}"));
-        return Ok(());
+        return Ok(None);
     };
     let name = format!("pglite-rs-lib-{artifacts}");
     let Some(file) = in_registry(&name).or_else(|| by_metadata(&name, &target)) else {
         warn(&format!("the artifact crate {name} was not found"));
-        return Ok(());
+        return Ok(None);
     };
     take(&file, pinned.server, &server)?;
-    say(&format!(
-        "cargo::rustc-env=NEONUP_POSTGRES_NEEDS={}",
-        pinned.needs
-    ));
-    let pinned = EXTENSIONS.iter().zip(pinned.extensions).zip(extensions);
-    for ((extension, sha256), out) in pinned {
+    let hashes = EXTENSIONS.iter().zip(pinned.extensions).zip(extensions);
+    for ((extension, sha256), out) in hashes {
         let artifact = format!("pglite-ext-{extension}-{artifacts}.tar.gz");
         take(&file.with_file_name(artifact), sha256, &out)?;
     }
-    Ok(())
+    let version = NAME.split('-').nth(1).unwrap_or_default();
+    Ok(Some(Carried {
+        name: NAME.to_owned(),
+        version: version.to_owned(),
+        needs: pinned.needs.to_owned(),
+        extensions: CREATABLE.to_owned(),
+    }))
 }
 
-/// Puts a file of the artifact crate where the sandbox includes it, if it is the one that is pinned.
+/// The server for Windows, if one is named.
+fn bundle_archive(server: &Path) -> Result<Option<Carried>, String> {
+    for name in [ARCHIVE, ARCHIVE_SHA256] {
+        say(&format!("cargo::rerun-if-env-changed={name}"));
+    }
+    let Some(file) = env::var_os(ARCHIVE).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let version = name
+        .strip_prefix("postgresql-")
+        .and_then(|rest| rest.strip_suffix("-x86_64-windows.tar.zst"))
+        .ok_or_else(|| {
+            format!("{ARCHIVE} must name what scripts/postgres-windows has made, not {name}")
+        })?;
+    let sha256 = variable(ARCHIVE_SHA256)?;
+    take(&file, &sha256, server)?;
+    Ok(Some(Carried {
+        name: format!("postgres-{version}-{}", sha256.get(..12).unwrap_or(&sha256)),
+        version: version.to_owned(),
+        needs: "64-bit Windows 10 or newer".to_owned(),
+        extensions: ARCHIVE_CREATABLE.to_owned(),
+    }))
+}
+
+/// Puts a file with a server, or an extension, where the sandbox includes it, if it is the one that is pinned.
 fn take(file: &Path, pinned: &str, out: &Path) -> Result<(), String> {
     say(&format!("cargo::rerun-if-changed={}", file.display()));
     let bytes =
@@ -140,8 +200,8 @@ fn take(file: &Path, pinned: &str, out: &Path) -> Result<(), String> {
     }
     if found != pinned {
         return Err(format!(
-            "{} isn't the PostgreSQL that is pinned: its SHA-256 is {found}, expected {pinned}. Don't use it; fetch the \
-            crate's version {VERSION} again, or build with --no-default-features to leave it out",
+            "{} isn't the PostgreSQL that is expected: its SHA-256 is {found}, not {pinned}. Don't use it; get it again (the \
+            artifact crates have version {VERSION}), or build with --no-default-features to leave it out",
             file.display()
         ));
     }

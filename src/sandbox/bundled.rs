@@ -1,7 +1,8 @@
 //! The Postgres that our binary carries: the server, and the extensions that half of all schemas begin with.
 //!
 //! The server, pgcrypto and pgvector are PostgreSQL's and pgvector's own code, in `pglite-rs-lib-<target>` 0.2.7. It has no
-//! modules of uuid-ossp and citext, whose functions are written in SQL here.
+//! modules of uuid-ossp and citext, whose functions are written in SQL here. For Windows it is a PostgreSQL that
+//! `scripts/postgres-windows` has built, with extensions of its own.
 
 use std::{
     fs,
@@ -13,31 +14,35 @@ use libdeflater::Decompressor;
 
 use crate::sandbox::files;
 
-/// The PostgreSQL 17.5, as zstd-compressed tar; empty if the build has none.
+/// The server, as zstd-compressed tar; empty if the build has none.
 static SERVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pg-runtime.tar.zst"));
-/// Its extensions, as gzip-compressed tar.
+/// Extensions beside it, as gzip-compressed tar; empty where it has its own.
 static EXTENSIONS: [&[u8]; 2] = [
     include_bytes!(concat!(env!("OUT_DIR"), "/pg-pgcrypto.tar.gz")),
     include_bytes!(concat!(env!("OUT_DIR"), "/pg-pgvector.tar.gz")),
 ];
-/// Extensions without a module.
-const SCRIPTS: [(&str, &str); 4] = [
-    ("citext.control", include_str!("extensions/citext.control")),
-    (
-        "citext--1.6.sql",
-        include_str!("extensions/citext--1.6.sql"),
-    ),
-    (
-        "uuid-ossp.control",
-        include_str!("extensions/uuid-ossp.control"),
-    ),
-    (
-        "uuid-ossp--1.1.sql",
-        include_str!("extensions/uuid-ossp--1.1.sql"),
-    ),
+/// Extensions without a module, for a server that has none of that name: its control file, and its script.
+const SCRIPTS: [[(&str, &str); 2]; 2] = [
+    [
+        ("citext.control", include_str!("extensions/citext.control")),
+        (
+            "citext--1.6.sql",
+            include_str!("extensions/citext--1.6.sql"),
+        ),
+    ],
+    [
+        (
+            "uuid-ossp.control",
+            include_str!("extensions/uuid-ossp.control"),
+        ),
+        (
+            "uuid-ossp--1.1.sql",
+            include_str!("extensions/uuid-ossp--1.1.sql"),
+        ),
+    ],
 ];
-/// The folder of what is unpacked. Its last number changes whenever what [`unpack`] does changes.
-pub(crate) const NAME: &str = "postgres-17.5-pglite-0.2.7-2";
+/// The folder of what is unpacked.
+pub(crate) const NAME: &str = env!("NEONUP_POSTGRES_NAME");
 /// An extension unpacked, in bytes: several times what the largest has.
 const EXTENSION_LIMIT: usize = 16 << 20;
 /// The most that gzip shrinks anything.
@@ -46,7 +51,7 @@ const GZIP_RATIO: usize = 1032;
 /// What it needs of the system; empty if the build has none.
 pub(crate) const NEEDS: &str = env!("NEONUP_POSTGRES_NEEDS");
 /// The version of the server.
-const VERSION: &str = "17.5";
+const VERSION: &str = env!("NEONUP_POSTGRES_VERSION");
 
 /// The version of the server that this build carries, and what it needs.
 pub(crate) const fn version() -> Option<(&'static str, &'static str)> {
@@ -57,14 +62,20 @@ pub(crate) const fn version() -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Its major version.
-pub(crate) const MAJOR: u32 = 17;
-/// What `create extension` finds in it.
-const CREATABLE: [&str; 5] = ["citext", "pgcrypto", "plpgsql", "uuid-ossp", "vector"];
+/// What `create extension` finds in it, separated by spaces.
+const CREATABLE: &str = env!("NEONUP_POSTGRES_EXTENSIONS");
+
+/// Its major version; 0 if there is none.
+pub(crate) fn major() -> u32 {
+    VERSION
+        .split_once('.')
+        .and_then(|(major, _)| major.parse().ok())
+        .unwrap_or_default()
+}
 
 /// Whether an extension can be created in it.
 pub(crate) fn has_extension(name: &str) -> bool {
-    CREATABLE.contains(&name)
+    CREATABLE.split(' ').any(|creatable| creatable == name)
 }
 
 /// Whether this build carries one.
@@ -75,18 +86,25 @@ pub(crate) fn is_there() -> bool {
 /// Unpacks it into a folder.
 pub(crate) fn unpack(folder: &Path) -> io::Result<()> {
     tar::Archive::new(server()?.as_slice()).unpack(folder)?;
-    for extension in EXTENSIONS {
+    for extension in EXTENSIONS.into_iter().filter(|tar| !tar.is_empty()) {
         let tar = gunzip(extension)?;
         tar::Archive::new(tar.as_slice()).unpack(folder)?;
     }
     let scripts = folder.join("share/postgresql/extension");
-    for (name, text) in SCRIPTS {
-        files::write(&scripts.join(name), text.as_bytes())?;
+    for [control, script] in SCRIPTS {
+        if scripts.join(control.0).exists() {
+            continue;
+        }
+        for (name, text) in [control, script] {
+            files::write(&scripts.join(name), text.as_bytes())?;
+        }
+    }
+    let vector = scripts.join("vector.control");
+    if !vector.exists() {
+        return Ok(());
     }
     // Neon lets the owner of a database create it, as all that it has.
-    let mut control = fs::OpenOptions::new()
-        .append(true)
-        .open(scripts.join("vector.control"))?;
+    let mut control = fs::OpenOptions::new().append(true).open(vector)?;
     control.write_all(b"trusted = true\n")
 }
 
@@ -115,8 +133,11 @@ mod tests {
 
     #[test]
     fn the_folder_is_named_after_the_version() {
+        if !is_there() {
+            return;
+        }
         assert!(NAME.starts_with(&format!("postgres-{VERSION}-")));
-        assert!(VERSION.starts_with(&format!("{MAJOR}.")));
+        assert!(VERSION.starts_with(&format!("{}.", major())));
     }
 
     #[test]
@@ -136,8 +157,9 @@ mod tests {
             minor.max()
         };
         let server = server().unwrap();
-        let extensions = EXTENSIONS.map(|extension| newest(&gunzip(extension).unwrap()));
-        let asked = extensions.into_iter().chain([newest(&server)]).max();
+        let extensions = EXTENSIONS.into_iter().filter(|tar| !tar.is_empty());
+        let extensions = extensions.map(|extension| newest(&gunzip(extension).unwrap()));
+        let asked = extensions.chain([newest(&server)]).max();
         let said = NEEDS.strip_prefix("glibc 2.").and_then(|rest| {
             let (minor, _) = rest.split_once(' ')?;
             minor.parse().ok()

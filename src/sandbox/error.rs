@@ -9,9 +9,6 @@ pub(crate) enum SandboxError {
     PortInUse(u16),
     #[error("the sandbox can't listen on 127.0.0.1: {0}")]
     Listen(#[source] io::Error),
-    /// A Postgres server would listen where every account of the machine can connect.
-    #[error("the sandbox doesn't run on this system")]
-    NotHere,
     /// The data of a kept folder are of a version that isn't here.
     #[error("the data in this folder were written by PostgreSQL {0}, which isn't installed here")]
     NoEngineForData(u32),
@@ -48,9 +45,6 @@ impl SandboxError {
             }
             Self::NoEngineForData(_) => {
                 "install that version, set its folder with --pg-bin, or choose another folder with --dir"
-            }
-            Self::NotHere => {
-                "run it on Linux or macOS (in WSL, for example), and use it from here with --api-host"
             }
             Self::PgBin(_) => "give the `bin` folder of a PostgreSQL server, 14 or newer",
             Self::OutOfReach(_) => {

@@ -14,11 +14,12 @@ use crate::{
     core::secret::Secret,
     domain::hex::hex,
     os::{
-        files::{real, set_mode},
-        folders, postgres,
+        files::{real, rename_dir, set_mode},
+        folders,
+        postgres::{self, ACCESS, ACCESS_BEFORE_PASSWORD},
         server_user::ServerUser,
-        sockets::PORT,
-        subprocess::{ParentDeathSignal, limit_memory},
+        sockets::listening,
+        subprocess::{ParentDeathSignal, output},
     },
     sandbox::{
         admin::{Admin, SUPERUSER},
@@ -36,13 +37,6 @@ use crate::{
 
 /// Changes whenever what [`Installation::make_template`] does changes.
 const TEMPLATE_VERSION: u32 = 2;
-/// Who may connect, written at each start: those who know their password. The superuser's is random, the roles' are proved by
-/// the front's clients.
-const ACCESS: &str = "local replication all reject\nlocal all all scram-sha-256\n";
-/// The same for the first start of data by an older neonup, whose superuser has no password yet. The socket's folder is
-/// private, and no client is let through to it before there is one.
-const ACCESS_BEFORE_PASSWORD: &str =
-    "local replication all reject\nlocal all cloud_admin trust\nlocal all all scram-sha-256\n";
 /// How much of the log a replication slot may keep. A branch needs it while it copies; a role can make slots, too.
 const SLOT_LIMIT_MB: u32 = 1024;
 /// Where a Postgres comes from.
@@ -71,9 +65,6 @@ impl InstallationSource {
         search_path: &[PathBuf],
         wishes: &PostgresWishes,
     ) -> Result<ChosenSource, SandboxError> {
-        if !postgres::SERVES {
-            return Err(SandboxError::NotHere);
-        }
         let plain = |source| ChosenSource { source, note: None };
         if let Some(folder) = given {
             // The folder of the binaries, or the installation that holds it.
@@ -91,7 +82,7 @@ impl InstallationSource {
                 .map(|bin| plain(Self::Installed(bin)))
                 .ok_or(SandboxError::NoEngine);
         }
-        let lacking = wishes.lacking(bundled::MAJOR, bundled::has_extension);
+        let lacking = wishes.lacking(bundled::major(), bundled::has_extension);
         if lacking.is_empty() {
             return Ok(plain(Self::Bundled));
         }
@@ -107,7 +98,7 @@ impl InstallationSource {
             None => ChosenSource {
                 note: Some(format!(
                     "the bundled PostgreSQL {} lacks {lacking}; install a PostgreSQL that has it, or set its folder with --pg-bin",
-                    bundled::MAJOR
+                    bundled::major()
                 )),
                 source: Self::Bundled,
             },
@@ -126,7 +117,7 @@ impl InstallationSource {
             version: Some(major),
             ..wishes
         };
-        if major == bundled::MAJOR && bundled::is_there() {
+        if major == bundled::major() && bundled::is_there() {
             return Self::choose(None, search_path, &wishes);
         }
         let alone = PostgresWishes {
@@ -149,7 +140,7 @@ impl InstallationSource {
         match self {
             Self::Bundled => bundled::NAME.to_owned(),
             Self::Given(bin) | Self::Installed(bin) => {
-                let program = fs::metadata(bin.join("postgres")).ok();
+                let program = fs::metadata(postgres::program(bin, "postgres")).ok();
                 let changed = program.as_ref().and_then(|meta| meta.modified().ok());
                 let length = program.as_ref().map_or(0, fs::Metadata::len);
                 format!("{} {length} {changed:?}", bin.display())
@@ -233,29 +224,25 @@ impl Installation {
             user.give_all(&data)?; // an older neonup ran it as somebody else
         }
         let known = password::read(folder)?;
-        self.write_access(
-            &data,
-            if known.is_some() {
-                ACCESS
-            } else {
-                ACCESS_BEFORE_PASSWORD
-            },
-        )?;
+        let access = match known {
+            Some(_) => ACCESS,
+            None => ACCESS_BEFORE_PASSWORD
+                .ok_or_else(|| io::Error::other("the data have no password of the superuser"))?,
+        };
+        self.write_access(&data, access)?;
         let fresh = known.is_none();
         let sockets = SocketDir::new(sockets, known.unwrap_or_else(password::random));
         let log = folder.join("log");
-        let mut command = self.command(&data, &sockets, File::create(&log)?)?;
-        if let Some(memory) = memory {
-            limit_memory(&mut command, memory);
-        }
-        let server = Server::start(command, &data, sockets, &log).await?;
+        let command = self.command(&data, &sockets, File::create(&log)?)?;
+        let server = Server::start(command, memory, &data, sockets, &log).await?;
         if fresh {
             self.lock_down(folder, server.sockets()).await?;
         }
         Ok(server)
     }
 
-    /// Writes who may connect to the server.
+    /// Writes who may connect to the server, at each start: those who know their password. The superuser's is random, the roles' are
+    /// proved by the front's clients.
     fn write_access(&self, data: &Path, access: &str) -> io::Result<()> {
         let file = data.join("pg_hba.conf");
         files::write_private(&file, access.as_bytes())?;
@@ -279,7 +266,7 @@ impl Installation {
     /// `fsync` is off: what a compute has committed survives the death of any process, because the kernel has it, and a
     /// sandbox need not survive the death of the kernel. Write-ahead logging and synchronous commit stay on.
     fn command(&self, data: &Path, sockets: &SocketDir, log: File) -> io::Result<Command> {
-        let mut command = Command::new(self.bin.join("postgres"));
+        let mut command = Command::new(postgres::program(&self.bin, "postgres"));
         let by_number = self.user.is_some() && ServerUser::OPENS_BY_NUMBER;
         command.arg("-D");
         command.arg(if by_number {
@@ -287,11 +274,8 @@ impl Installation {
         } else {
             data
         });
-        command.arg("-k").arg(sockets.path());
+        command.args(listening(sockets.path())?);
         for setting in [
-            "listen_addresses=",
-            &format!("port={PORT}"),
-            "unix_socket_permissions=0700",
             "fsync=off",
             "full_page_writes=off",
             "shared_buffers=16MB", // initdb of the bundled build finds 400 kB
@@ -406,7 +390,7 @@ fn publish(part: tempfile::TempDir, name: &Path) -> io::Result<()> {
     set_mode(part.path(), 0o755)?;
     fs::write(part.path().join(".ok"), "")?;
     let path = part.keep();
-    if let Err(error) = fs::rename(&path, name) {
+    if let Err(error) = rename_dir(&path, name) {
         fs::remove_dir_all(&path).unwrap_or_default();
         if !name.join(".ok").exists() {
             return Err(error);
@@ -471,7 +455,7 @@ fn initdb(bin: &Path, folder: &Path, password: &Secret) -> io::Result<()> {
         user.give(&password_file)?;
     }
     let run = |locale: &str| {
-        let mut command = Command::new(bin.join("initdb"));
+        let mut command = Command::new(postgres::program(bin, "initdb"));
         command
             .arg("-D")
             .arg(&data)
@@ -488,7 +472,7 @@ fn initdb(bin: &Path, folder: &Path, password: &Secret) -> io::Result<()> {
             locale,
         ]);
         server::confine(&mut command, user, ParentDeathSignal::Kill);
-        succeed("initdb", command.output()?)
+        succeed("initdb", output(&mut command)?)
     };
     // C.UTF-8 is Neon's default; not every system has it.
     run("--locale=C.UTF-8").or_else(|_| {
@@ -502,7 +486,7 @@ fn initdb(bin: &Path, folder: &Path, password: &Secret) -> io::Result<()> {
 fn template_name(bin: &Path, version: &str, user: Option<ServerUser>) -> String {
     let mut build = Sha256::new();
     build.update(bin.as_os_str().as_encoded_bytes());
-    if let Ok(meta) = fs::metadata(bin.join("postgres")) {
+    if let Ok(meta) = fs::metadata(postgres::program(bin, "postgres")) {
         build.update(meta.len().to_le_bytes());
     }
     let build = hex(build.finalize().get(..4).unwrap_or_default());

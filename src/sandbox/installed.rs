@@ -1,15 +1,20 @@
 //! The Postgres of the machine, in the search path or where packages put it.
 
 use std::{
-    ffi::OsStr,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use crate::{
     domain::sql::CreatedExtension,
-    os::{bounded, files::real, server_user::ServerUser, subprocess::ParentDeathSignal},
+    os::{
+        bounded,
+        files::real,
+        postgres,
+        server_user::ServerUser,
+        subprocess::{ParentDeathSignal, output},
+    },
     sandbox::server,
 };
 
@@ -100,21 +105,15 @@ fn is_trusted(control: &str) -> bool {
 
 fn all(search_path: &[PathBuf]) -> impl Iterator<Item = (u32, PathBuf)> {
     let mut folders = search_path.to_vec();
-    let begins =
-        |prefix: &'static str| move |name: &OsStr| name.to_string_lossy().starts_with(prefix);
-    folders.extend(below("/usr/lib/postgresql", |_| true)); // Debian, Ubuntu
-    folders.extend(below("/usr", begins("pgsql-"))); // PGDG on RHEL
-    folders.extend(below("/opt/homebrew/opt", begins("postgresql")));
-    folders.extend(below("/usr/local/opt", begins("postgresql")));
-    folders.extend(below(
-        "/Applications/Postgres.app/Contents/Versions",
-        |_| true,
-    ));
+    folders.extend(postgres::places());
     folders
         .into_iter()
         .filter(|folder| has_binaries(folder))
         // Links on the PATH lead to the folder that also has the server's libraries.
-        .filter_map(|folder| Some(real(&folder.join("postgres")).ok()?.parent()?.to_owned()))
+        .filter_map(|folder| {
+            let program = postgres::program(&folder, "postgres");
+            Some(real(&program).ok()?.parent()?.to_owned())
+        })
         .filter(|folder| has_binaries(folder))
         .filter_map(|folder| {
             let version = version(&folder, None).ok()?;
@@ -122,21 +121,11 @@ fn all(search_path: &[PathBuf]) -> impl Iterator<Item = (u32, PathBuf)> {
         })
 }
 
-fn below(root: &str, wanted: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
-    fs::read_dir(root)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| wanted(&entry.file_name()))
-        .map(|entry| entry.path().join("bin"))
-        .collect()
-}
-
 pub(crate) fn version(bin: &Path, user: Option<ServerUser>) -> io::Result<String> {
-    let mut command = Command::new(bin.join("postgres"));
+    let mut command = Command::new(postgres::program(bin, "postgres"));
     command.arg("--version");
     server::confine(&mut command, user, ParentDeathSignal::Kill);
-    let output = succeed("postgres --version", command.output()?)?;
+    let output = succeed("postgres --version", output(&mut command)?)?;
     // "postgres (PostgreSQL) 17.5 (Debian 17.5-1)"
     let text = String::from_utf8_lossy(&output.stdout);
     text.split_whitespace()
@@ -163,11 +152,15 @@ pub(crate) fn succeed(what: &str, output: Output) -> io::Result<Output> {
 }
 
 pub(crate) fn has_binaries(bin: &Path) -> bool {
-    bin.join("postgres").is_file() && bin.join("initdb").is_file()
+    ["postgres", "initdb"]
+        .iter()
+        .all(|name| postgres::program(bin, name).is_file())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::testing::folders::temp_dir;
 

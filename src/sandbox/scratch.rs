@@ -12,6 +12,7 @@ use crate::{
         files::{is_own, set_mode},
         folders,
         server_user::ServerUser,
+        sockets::{FOLDER_LIMIT, OTHER_FOLDERS},
     },
     sandbox::{files, server},
 };
@@ -24,19 +25,16 @@ pub(crate) struct ScratchDir {
     lock: Option<File>,
 }
 
+/// How often its removal is tried: for a second.
+const MOST_TRIES: usize = 50;
 const SCRATCH_PREFIX: &str = "neonup-sandbox-";
-/// A Unix socket's path may have 107 bytes (`sun_path`; 103 on macOS): what we append needs less than 60 of them.
-const SCRATCH_LIMIT: usize = 44;
 
 impl ScratchDir {
     /// Creates one where `user` can reach it, if there is such a place, and removes those of dead sandboxes.
     pub(crate) fn create(user: Option<ServerUser>) -> io::Result<Self> {
-        let places = [
-            folders::temporary(),
-            PathBuf::from("/tmp"),
-            PathBuf::from("/var/tmp"),
-        ];
-        let short = |place: &&PathBuf| place.as_os_str().len() <= SCRATCH_LIMIT && place.is_dir();
+        let mut places = vec![folders::temporary()];
+        places.extend(OTHER_FOLDERS.iter().map(PathBuf::from));
+        let short = |place: &&PathBuf| place.as_os_str().len() <= FOLDER_LIMIT && place.is_dir();
         let reachable = |place: &&PathBuf| user.is_none_or(|user| user.reaches(place));
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         let first: Vec<_> = places.iter().filter(short).filter(reachable).collect();
@@ -120,7 +118,7 @@ fn remove_scratch(path: &Path, lock: Option<File>) -> io::Result<()> {
     let mut tries = 0;
     while let Err(error) = content() {
         tries += 1;
-        if tries == 10 {
+        if tries == MOST_TRIES {
             return Err(error);
         }
         std::thread::sleep(Duration::from_millis(20));

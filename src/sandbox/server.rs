@@ -1,7 +1,7 @@
 //! A Postgres server process: started, watched, stopped, and never left behind.
 //!
-//! On Linux the kernel ends the server when our process ends, however it ends (`PR_SET_PDEATHSIG`). Elsewhere a server
-//! that outlived a killed sandbox is found by its `postmaster.pid` and ended at the next start.
+//! On Linux the kernel ends the server when our process ends, however it ends (`PR_SET_PDEATHSIG`), and so does Windows (a job object).
+//! On macOS a server that outlived a killed sandbox is found by its `postmaster.pid` and ended at the next start.
 
 use std::{
     fs, io,
@@ -15,10 +15,12 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     os::{
+        postgres::{set_environment, way_out},
         server_user::ServerUser,
         sockets::is_served,
         subprocess::{
-            ParentDeathSignal, ServerStop, end_with_parent, own_group, spawn, stop_server, works_in,
+            ParentDeathSignal, ServerStop, end_with_parent, own_group, spawn_server, stop_server,
+            works_in,
         },
     },
     sandbox::{files, socket_dir::SocketDir},
@@ -38,15 +40,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server of `data` with `command`; returns when it accepts connections.
+    /// Starts the server of `data` with `command`, whose processes may each have so many bytes of memory; returns when it accepts
+    /// connections.
     pub(crate) async fn start(
         command: Command,
+        memory: Option<u64>,
         data: &Path,
         sockets: SocketDir,
         log: &Path,
     ) -> io::Result<Self> {
         end_stale(data).await?;
-        let child = spawn(command).await?;
+        let child = spawn_server(command, memory).await?;
         let mut server = Self {
             child,
             sockets,
@@ -56,10 +60,12 @@ impl Server {
         let mut pause = Duration::from_millis(2);
         while !server.ready(data) {
             if let Some(status) = server.child.try_wait()? {
-                return Err(io::Error::other(format!(
-                    "postgres ended ({status}): {}",
-                    tail(log)
-                )));
+                let said = tail(log);
+                let text = way_out(&said).map_or_else(
+                    || format!("postgres ended ({status}): {said}"),
+                    str::to_owned,
+                );
+                return Err(io::Error::other(text));
             }
             if Instant::now() > deadline {
                 let text = format!("postgres wasn't ready after {START_LIMIT:?}: {}", tail(log));
@@ -151,13 +157,8 @@ pub(crate) fn confine(command: &mut Command, user: Option<ServerUser>, death: Pa
         user.run(command);
     }
     own_group(command); // the terminal's ^C is for us: we stop the servers in order
-    command
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("LC_ALL", "C.UTF-8")
-        .env("TZ", "UTC")
-        .current_dir("/")
-        .stdin(Stdio::null());
+    set_environment(command);
+    command.stdin(Stdio::null());
     end_with_parent(command, death);
 }
 

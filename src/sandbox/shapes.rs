@@ -1,7 +1,7 @@
 //! Finds out what files of SQL make: runs them in a server of our own, which lives for the question and holds nothing.
 //!
 //! The files are a stranger's. Their role owns an empty database and nothing else: it isn't a superuser, so it reaches no program and no
-//! file of the machine; the server listens on a socket in a folder that only its user may enter; time, space and memory are limited;
+//! file of the machine; the server lets in nobody without its password, and where there are Unix sockets nobody but its user; time, space and memory are limited;
 //! and the server ends with us. What was found out is kept by the content of the files, so that the next question starts nothing.
 
 use std::{
@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     core::secret::Secret,
     domain::{hex::hex, sql::extensions},
-    os::{folders, server_user::ServerUser},
+    os::{folders, postgres::CLIENT_CHECK, server_user::ServerUser},
     ports::{
         database::{
             DatabaseError, ObjectFacts, SchemaShape, postgres,
@@ -57,7 +57,6 @@ const ANSWER_VERSION: &str = "1";
 
 /// What the server is told beside the sandbox's own settings.
 const SETTINGS: &str = "
-client_connection_check_interval = 1s
 log_min_messages = panic
 log_min_error_statement = panic
 max_connections = 8
@@ -206,6 +205,7 @@ async fn start(
     let installation = blocking(move || {
         installation.instantiate(&data)?;
         append(&data.join("postgresql.auto.conf"), SETTINGS)?;
+        append(&data.join("postgresql.auto.conf"), CLIENT_CHECK)?;
         Ok(installation)
     })
     .await?;

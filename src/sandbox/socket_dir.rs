@@ -1,4 +1,4 @@
-//! The folder in which a Postgres server has its Unix socket, and what opens the superuser's session there.
+//! The folder in which a Postgres server has its Unix socket, or the number of its port, and what opens the superuser's session there.
 
 use std::{
     io,

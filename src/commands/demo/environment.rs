@@ -15,7 +15,7 @@ use crate::{
         demo::DemoEnvironment,
         neon::{Neon, NewProject},
     },
-    project::sample,
+    project::sample::{self, Machine},
     sandbox::Controls,
 };
 
@@ -25,8 +25,8 @@ const WAKE_TIME: Duration = Duration::from_millis(2500);
 /// The sample project and its sandbox.
 pub(super) struct SampleEnvironment {
     pub(super) project: PathBuf,
-    /// The port of the project's application.
-    pub(super) port: u16,
+    /// What the project was fitted to.
+    pub(super) machine: Machine,
     pub(super) sandbox: Controls,
     /// The sandbox's API.
     pub(super) neon: Arc<dyn Neon>,
@@ -38,10 +38,10 @@ impl SampleEnvironment {
     /// Works on the disk, away from the thread that draws.
     async fn on_disk(
         &self,
-        work: impl FnOnce(PathBuf, u16) -> Result<(), DemoError> + Send + 'static,
+        work: impl FnOnce(PathBuf, Machine) -> Result<(), DemoError> + Send + 'static,
     ) -> Result<(), DemoError> {
-        let (project, port) = (self.project.clone(), self.port);
-        tokio::task::spawn_blocking(move || work(project, port))
+        let (project, machine) = (self.project.clone(), self.machine);
+        tokio::task::spawn_blocking(move || work(project, machine))
             .await
             .unwrap_or_else(|error| {
                 Err(DemoError::Panicked {
@@ -79,7 +79,7 @@ impl SampleEnvironment {
                 .await
                 .map_err(Failure::from)?;
         }
-        self.on_disk(|project, port| project::forget_id(&project, port))
+        self.on_disk(|project, machine| project::forget_id(&project, machine))
             .await
     }
 }
@@ -87,7 +87,7 @@ impl SampleEnvironment {
 #[async_trait]
 impl DemoEnvironment for SampleEnvironment {
     async fn reset(&self) -> Result<(), DemoError> {
-        self.on_disk(|project, port| project::reset(&project, port))
+        self.on_disk(|project, machine| project::reset(&project, machine))
             .await?;
         self.sandbox.clear();
         Ok(())

@@ -13,7 +13,10 @@ use crate::{
         FileError, Files as _,
         disk::{DiskFiles, GitFolders},
     },
-    project::{sample, settings::CONFIG_FILE},
+    project::{
+        sample::{self, Machine},
+        settings::CONFIG_FILE,
+    },
 };
 
 /// The env file of the sample.
@@ -28,8 +31,8 @@ const AUTHOR: &str = "demo@localhost";
 const KEPT: [&str; 3] = [".venv", "venv", "node_modules"];
 
 /// Copies the sample into a git repository of its own, like a fresh clone. What is there already stays.
-pub(super) fn prepare(project: &Path, port: u16) -> Result<(), String> {
-    write(project, port, false).map_err(|error| error.to_string())?;
+pub(super) fn prepare(project: &Path, machine: Machine) -> Result<(), String> {
+    write(project, machine, false).map_err(|error| error.to_string())?;
     if !project.join(".git").exists() {
         first_commit(project).map_err(|error| error.message().to_owned())?;
     }
@@ -37,7 +40,7 @@ pub(super) fn prepare(project: &Path, port: u16) -> Result<(), String> {
 }
 
 /// Makes a fresh clone of it again. A repository that another program made is left alone.
-pub(super) fn reset(project: &Path, port: u16) -> Result<(), DemoError> {
+pub(super) fn reset(project: &Path, machine: Machine) -> Result<(), DemoError> {
     let name = || project.display().to_string();
     if !is_ours(project) {
         return Err(DemoError::NotTheSample { project: name() });
@@ -49,7 +52,7 @@ pub(super) fn reset(project: &Path, port: u16) -> Result<(), DemoError> {
     let work = || -> Result<(), FileError> {
         clear(project, project)?;
         fs::remove_dir_all(project.join(".git"))?;
-        write(project, port, true)?;
+        write(project, machine, true)?;
         DiskFiles::new(project, GitFolders::default()).forget_undo(&project.join(ENV))
     };
     work().map_err(|error| failed(error.to_string()))?;
@@ -57,9 +60,9 @@ pub(super) fn reset(project: &Path, port: u16) -> Result<(), DemoError> {
 }
 
 /// Takes the project's id out of `neonup.toml`: back to what the sample says.
-pub(super) fn forget_id(project: &Path, port: u16) -> Result<(), DemoError> {
+pub(super) fn forget_id(project: &Path, machine: Machine) -> Result<(), DemoError> {
     let text = sample_file(CONFIG_FILE).unwrap_or_default();
-    fs::write(project.join(CONFIG_FILE), sample::with_port(text, port)).map_err(|error| {
+    fs::write(project.join(CONFIG_FILE), sample::fitted(text, machine)).map_err(|error| {
         DemoError::NotWritten {
             file: CONFIG_FILE,
             why: error.to_string(),
@@ -134,7 +137,7 @@ fn sample_file(wanted: &str) -> Option<&'static str> {
 }
 
 /// Writes the sample's files.
-fn write(project: &Path, port: u16, overwrite: bool) -> io::Result<()> {
+fn write(project: &Path, machine: Machine, overwrite: bool) -> io::Result<()> {
     for (name, text) in sample::FILES {
         let path = project.join(name);
         if path.exists() && !overwrite {
@@ -144,7 +147,7 @@ fn write(project: &Path, port: u16, overwrite: bool) -> io::Result<()> {
             fs::create_dir_all(parent)?;
         }
         if *name == CONFIG_FILE {
-            fs::write(&path, sample::with_port(text, port))?;
+            fs::write(&path, sample::fitted(text, machine))?;
         } else {
             fs::write(&path, text)?;
         }
@@ -226,10 +229,15 @@ mod tests {
     use super::*;
     use crate::testing::folders::temp_dir;
 
+    const MACHINE: Machine = Machine {
+        port: 8123,
+        postgres: 17,
+    };
+
     fn prepared() -> (tempfile::TempDir, PathBuf) {
         let dir = temp_dir();
         let project = dir.path().join(sample::NAME);
-        prepare(&project, 8123).unwrap();
+        prepare(&project, MACHINE).unwrap();
         (dir, project)
     }
 
@@ -244,7 +252,7 @@ mod tests {
         fs::write(project.join("backend/.venv/bin/python"), "x").unwrap();
         leak_password(&project).unwrap();
         track_env(&project).unwrap();
-        reset(&project, 8123).unwrap();
+        reset(&project, MACHINE).unwrap();
         for gone in [ENV, LEAKY_PAGE, "backend/src/db"] {
             assert!(!project.join(gone).exists(), "{gone}");
         }
@@ -275,7 +283,7 @@ mod tests {
             .commit(Some("HEAD"), &author, &author, "Ours", &tree, &[])
             .unwrap();
         fs::write(dir.path().join("precious.txt"), "x").unwrap();
-        let error = reset(dir.path(), 8000).unwrap_err();
+        let error = reset(dir.path(), MACHINE).unwrap_err();
         assert!(matches!(error, DemoError::NotTheSample { .. }), "{error:?}");
         assert!(dir.path().join("precious.txt").exists());
     }

@@ -1,6 +1,7 @@
 //! Connections that stay on this machine, and that no other user can make.
 
 use std::{
+    ffi::OsString,
     io,
     os::unix::net::UnixStream as BlockingStream,
     path::{Path, PathBuf},
@@ -8,8 +9,15 @@ use std::{
 
 use tokio::net::{UnixListener, UnixStream};
 
+/// Whether only this user, and root, can reach what listens in a private folder.
+pub(crate) const IS_PRIVATE: bool = true;
+/// The longest path of a folder in which folders of sockets are made. A socket's path may have 107 bytes (`sun_path`; 103 on macOS): what
+/// is appended needs less than 60 of them.
+pub(crate) const FOLDER_LIMIT: usize = 44;
+/// Where such a folder may be if the usual one is too deep.
+pub(crate) const OTHER_FOLDERS: &[&str] = &["/tmp", "/var/tmp"];
 /// The port in the name of a socket.
-pub(crate) const PORT: u16 = 5432;
+const PORT: u16 = 5432;
 /// The name of a socket, as Postgres and its clients make it from the port.
 const NAME: &str = ".s.PGSQL.5432";
 
@@ -19,6 +27,26 @@ pub(crate) type Stream = UnixStream;
 /// The path of the socket in a folder.
 fn socket(folder: &Path) -> PathBuf {
     folder.join(NAME)
+}
+
+/// Where a client of the server in a private folder connects: the folder of its socket if it has one, and the port.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is read")]
+pub(crate) fn place(folder: &Path) -> io::Result<(Option<&Path>, u16)> {
+    Ok((Some(folder), PORT))
+}
+
+/// The arguments with which a Postgres server listens in a private folder, and nowhere else.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn listening(folder: &Path) -> io::Result<Vec<OsString>> {
+    let mut arguments = vec!["-k".into(), folder.into()];
+    for setting in [
+        "listen_addresses=",
+        &format!("port={PORT}"),
+        "unix_socket_permissions=0700",
+    ] {
+        arguments.extend(["-c".into(), setting.into()]);
+    }
+    Ok(arguments)
 }
 
 /// Connects to the server whose socket is in a private folder.

@@ -4,7 +4,7 @@ use std::{
     fs, io,
     os::unix::process::CommandExt as _,
     path::Path,
-    process::{Child, Command},
+    process::{Child, Command, Output},
     sync::{OnceLock, mpsc},
     thread,
 };
@@ -58,7 +58,7 @@ pub(crate) fn end_with_parent(_command: &mut Command, _signal: ParentDeathSignal
     unsafe_code,
     reason = "the standard library offers no safe way to limit a child before it begins"
 )]
-pub(crate) fn limit_memory(command: &mut Command, bytes: u64) {
+fn limit_memory(command: &mut Command, bytes: u64) {
     use rustix::process::{Resource, Rlimit};
     let limit = move || {
         let limit = Rlimit {
@@ -76,6 +76,19 @@ pub(crate) fn limit_memory(command: &mut Command, bytes: u64) {
 }
 
 type SpawnRequest = (Command, oneshot::Sender<io::Result<Child>>);
+
+/// Runs a command to its end.
+pub(crate) fn output(command: &mut Command) -> io::Result<Output> {
+    command.output()
+}
+
+/// Spawns a server, whose processes may each have so many bytes of memory.
+pub(crate) async fn spawn_server(mut command: Command, memory: Option<u64>) -> io::Result<Child> {
+    if let Some(bytes) = memory {
+        limit_memory(&mut command, bytes);
+    }
+    spawn(command).await
+}
 
 /// Spawns a child from the one thread that lives as long as our process.
 ///

@@ -9,7 +9,9 @@
 use std::{ffi::c_void, io, os::windows::io::AsRawHandle as _, path::Path, ptr, sync::OnceLock};
 
 use windows_sys::Win32::{
-    Foundation::{GENERIC_ALL, GENERIC_READ, GENERIC_WRITE, HANDLE, LocalFree},
+    Foundation::{
+        ERROR_INVALID_PARAMETER, GENERIC_ALL, GENERIC_READ, GENERIC_WRITE, HANDLE, LocalFree,
+    },
     Security::{
         ACCESS_ALLOWED_ACE, ACE_HEADER, ACL,
         Authorization::{
@@ -26,7 +28,9 @@ use windows_sys::Win32::{
     Storage::FileSystem::{
         FILE_APPEND_DATA, FILE_READ_DATA, FILE_WRITE_DATA, WRITE_DAC, WRITE_OWNER,
     },
-    System::Threading::{GetCurrentProcess, OpenProcessToken},
+    System::Threading::{
+        GetCurrentProcess, OpenProcess, OpenProcessToken, PROCESS_QUERY_LIMITED_INFORMATION,
+    },
 };
 
 use super::handle::{code, done, owned, wide};
@@ -263,9 +267,15 @@ struct Token(Box<[u64; 32]>);
 
 impl Token {
     fn ours() -> io::Result<Self> {
+        // SAFETY: it takes nothing, and answers with a constant that needs no closing
+        Self::of(unsafe { GetCurrentProcess() })
+    }
+
+    /// That of a process, whose handle is open.
+    fn of(process: HANDLE) -> io::Result<Self> {
         let mut raw: HANDLE = ptr::null_mut();
-        // SAFETY: the first is a constant that needs no closing, and the pointer to the answer is ours
-        done(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &raw mut raw) })?;
+        // SAFETY: the handle is open, and the pointer to the answer is ours
+        done(unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut raw) })?;
         let token = owned(raw)?;
         // an identity has at most 68 bytes; u64, so that the structure before it is aligned
         let mut buffer = Box::new([0_u64; 32]);
@@ -293,6 +303,21 @@ impl Token {
         // SAFETY: ours was told by Windows, and so was the other
         !other.is_null() && unsafe { EqualSid(self.identity(), other) } != 0
     }
+}
+
+/// Whether a process is this user's; those of other users don't say. `None`: there is no such process.
+pub(super) fn runs_as_us(pid: u32) -> Option<bool> {
+    // SAFETY: it takes three numbers
+    let process = match owned(unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid) }) {
+        Ok(process) => process,
+        Err(error) if error.raw_os_error() == Some(ERROR_INVALID_PARAMETER.cast_signed()) => {
+            return None;
+        }
+        Err(_) => return Some(false),
+    };
+    let same = Token::of(process.as_raw_handle())
+        .and_then(|theirs| Ok(Token::ours()?.is(theirs.identity())));
+    Some(same.unwrap_or_default())
 }
 
 /// The identity of the user whose process this is, such as `S-1-5-21-…`.

@@ -16,7 +16,8 @@ use std::{
         io::AsRawHandle as _,
     },
     path::{Path, PathBuf},
-    ptr,
+    ptr, thread,
+    time::Duration,
 };
 
 use windows_sys::Win32::{
@@ -37,6 +38,9 @@ use super::{
 
 /// The longest path that every program takes.
 const LONGEST: usize = 259;
+/// How often a folder is renamed that a scanner may be reading, and the pause after each time.
+const RENAMES: usize = 40;
+const RENAME_PAUSE: Duration = Duration::from_millis(50);
 /// What a path begins with that Windows takes as it is.
 const VERBATIM: &str = r"\\?\";
 /// The same for a share.
@@ -201,6 +205,19 @@ pub(crate) fn may_write(dir: &Path) -> bool {
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Gives a folder another name. While a scanner reads what was just written into it, Windows refuses.
+pub(crate) fn rename_dir(from: &Path, to: &Path) -> io::Result<()> {
+    for _ in 0..RENAMES {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !to.exists() => {
+                thread::sleep(RENAME_PAUSE);
+            }
+            renamed => return renamed,
+        }
+    }
+    fs::rename(from, to)
 }
 
 /// Makes a folder, and those above it, that only this user may enter; an existing one stays as it is.

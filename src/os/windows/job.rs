@@ -18,8 +18,9 @@ use windows_sys::Win32::{
         },
         JobObjects::{
             AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_BREAKAWAY_OK,
-            JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOBOBJECT_EXTENDED_LIMIT_INFORMATION,
-            JobObjectExtendedLimitInformation, SetInformationJobObject, TerminateJobObject,
+            JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE, JOB_OBJECT_LIMIT_PROCESS_MEMORY,
+            JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation,
+            SetInformationJobObject, TerminateJobObject,
         },
         Threading::{
             OpenProcess, OpenThread, PROCESS_SET_QUOTA, PROCESS_TERMINATE, ResumeThread,
@@ -30,7 +31,7 @@ use windows_sys::Win32::{
 
 use super::handle::{done, owned};
 
-/// A job. Its processes end when it is dropped, also by our own end.
+/// A job. Its processes end when it is dropped, also by our own end; those of one that only limits them do not.
 pub(super) struct Job(OwnedHandle);
 
 /// Whether a process may leave its job when it starts another one, which then outlives the job.
@@ -42,22 +43,34 @@ pub(super) enum Breakaway {
 
 impl Job {
     pub(super) fn new(breakaway: Breakaway) -> io::Result<Self> {
-        // SAFETY: both pointers may be null: no attributes, no name
-        let job = Self(owned(unsafe {
-            CreateJobObjectW(ptr::null(), ptr::null())
-        })?);
         let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
         limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
         if breakaway == Breakaway::Allowed {
             limits.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_BREAKAWAY_OK;
         }
-        let size = u32::try_from(size_of_val(&limits)).map_err(io::Error::other)?;
+        Self::with(&limits)
+    }
+
+    /// One whose processes may each have so many bytes of memory, for as long as they run.
+    pub(super) fn limiting(bytes: u64) -> io::Result<Self> {
+        let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+        limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_PROCESS_MEMORY;
+        limits.ProcessMemoryLimit = usize::try_from(bytes).map_err(io::Error::other)?;
+        Self::with(&limits)
+    }
+
+    fn with(limits: &JOBOBJECT_EXTENDED_LIMIT_INFORMATION) -> io::Result<Self> {
+        // SAFETY: both pointers may be null: no attributes, no name
+        let job = Self(owned(unsafe {
+            CreateJobObjectW(ptr::null(), ptr::null())
+        })?);
+        let size = u32::try_from(size_of_val(limits)).map_err(io::Error::other)?;
         // SAFETY: the structure is the one of this class, and its size is its own
         done(unsafe {
             SetInformationJobObject(
                 job.raw(),
                 JobObjectExtendedLimitInformation,
-                ptr::from_ref(&limits).cast(),
+                ptr::from_ref(limits).cast(),
                 size,
             )
         })?;

@@ -1,4 +1,4 @@
-//! The user who runs Postgres when we may do everything. Here there is none: the sandbox doesn't run.
+//! The user who runs Postgres when we may do everything. Here there is none: it says itself that it doesn't run with such rights.
 
 use std::{io, path::Path, process::Command};
 

@@ -5,13 +5,13 @@ use std::{
     io::{self, Read as _, Write as _},
     os::windows::process::CommandExt as _,
     path::Path,
-    process::{Child, Command},
+    process::{Child, Command, Output, Stdio},
     sync::OnceLock,
 };
 
-use windows_sys::Win32::System::Threading::CREATE_NEW_PROCESS_GROUP;
+use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_SUSPENDED};
 
-use super::job::{Breakaway, Job};
+use super::job::{Breakaway, Job, resume};
 
 /// What a child process is sent when ours ends. Here it is ended, whichever is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,23 +22,53 @@ pub(crate) enum ParentDeathSignal {
     Kill,
 }
 
-/// Makes the system end a command's process when ours ends. Here [`spawn`] does it.
+/// Makes the system end a command's process when ours ends. Here what starts it does that.
 pub(crate) fn end_with_parent(_command: &mut Command, _signal: ParentDeathSignal) {}
 
-/// Limits the memory of a command's process. Only the sandbox asks for it, which doesn't run here.
-pub(crate) fn limit_memory(_command: &mut Command, _bytes: u64) {}
-
 /// Spawns a child, in the job that ends with our process.
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
 pub(crate) async fn spawn(mut command: Command) -> io::Result<Child> {
-    static OURS: OnceLock<Option<Job>> = OnceLock::new();
     let child = command.spawn()?;
-    let job = OURS.get_or_init(|| Job::new(Breakaway::Allowed).ok());
-    if let Some(job) = job
-        && let Err(error) = job.take(child.id())
-    {
+    if let Err(error) = take(child.id()) {
         tracing::debug!(%error, "a program isn't in a job object, and may keep running after neonup");
     }
     Ok(child)
+}
+
+/// Spawns a server, whose processes may each have so many bytes of memory.
+#[expect(clippy::unused_async, reason = "elsewhere it waits")]
+pub(crate) async fn spawn_server(mut command: Command, memory: Option<u64>) -> io::Result<Child> {
+    start(&mut command, memory)
+}
+
+/// Runs a command to its end.
+pub(crate) fn output(command: &mut Command) -> io::Result<Output> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    start(command, None)?.wait_with_output()
+}
+
+/// Starts a child that begins to run once it is in its job: what it starts is there, too.
+fn start(command: &mut Command, memory: Option<u64>) -> io::Result<Child> {
+    command.creation_flags(CREATE_SUSPENDED | CREATE_NEW_PROCESS_GROUP);
+    let mut child = command.spawn()?;
+    // a job inside of ours, which lasts as long as its processes
+    let limit = |bytes| Job::limiting(bytes)?.take(child.id());
+    let started = take(child.id())
+        .and_then(|()| memory.map_or(Ok(()), limit))
+        .and_then(|()| resume(child.id()));
+    if let Err(error) = started {
+        child.kill().unwrap_or_default();
+        child.wait().map(drop).unwrap_or_default();
+        return Err(error);
+    }
+    Ok(child)
+}
+
+/// Puts a process into the job that ends with ours.
+fn take(pid: u32) -> io::Result<()> {
+    static OURS: OnceLock<Option<Job>> = OnceLock::new();
+    let ours = OURS.get_or_init(|| Job::new(Breakaway::Allowed).ok());
+    ours.as_ref().ok_or(io::ErrorKind::Unsupported)?.take(pid)
 }
 
 /// How a Postgres server is asked to stop. The numbers are those of its signals, on every system.

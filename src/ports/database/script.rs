@@ -149,7 +149,11 @@ impl Run<'_> {
     async fn set_limits(&mut self) -> Result<(), DatabaseError> {
         let looks = if self.connection.server_version_num().unwrap_or(0) >= LOOKS {
             let every = STILL_THERE.as_millis();
-            format!("; set client_connection_check_interval = {every}")
+            // a server on Windows refuses it
+            format!(
+                "; select pg_catalog.set_config('client_connection_check_interval', '{every}', false) \
+                 where pg_catalog.version() operator(pg_catalog.!~*) 'mingw|windows|msvc|visual c'"
+            )
         } else {
             String::new()
         };
