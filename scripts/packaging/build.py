@@ -94,9 +94,10 @@ def is_static_pie(program):
     return kind == ET_DYN and PT_INTERP not in segments
 
 
-def pages(program):
-    """The man pages and the completions, which the program prints itself."""
-    run = lambda *words: subprocess.run([program, *words], check=True, capture_output=True).stdout
+def pages(target, program):
+    """The man pages and the completions, which the program prints itself: under Cargo's runner for its target, if there is one."""
+    runner = os.environ.get(f"CARGO_TARGET_{target.triple.upper().replace('-', '_')}_RUNNER", "").split()
+    run = lambda *words: subprocess.run([*runner, program, *words], check=True, capture_output=True).stdout
     # `neonup-hook-install.1` is the page of `hook install`
     words = {page: page.removesuffix(".1").split("-")[1:] for page in run("man", "--list").decode().split()}
     return {
