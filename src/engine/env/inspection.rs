@@ -23,7 +23,7 @@ use crate::{
         context::Cx,
         env::{
             example::ExampleInspection,
-            judge::{LEFT_OPEN, judge_value},
+            judge::{ALL_LEFT_OPEN, LEFT_OPEN, LEFT_OPEN_TOGETHER, judge_value},
             links,
             messages::{FIX, edit_dropped, edit_open, fill_in},
             public_keys, shadow,
@@ -332,6 +332,7 @@ impl TargetInspection {
 
     /// Finds what is wrong with the wanted keys.
     fn judge_keys(&mut self, spec: &EnvTarget, connection: Option<&Connection>) {
+        let mut left_open = Vec::new();
         for (key, key_spec) in &spec.keys {
             let mut found = Vec::new();
             for entry in self.document.all(key) {
@@ -349,14 +350,11 @@ impl TargetInspection {
                 );
             }
             if *key_spec == KeySpec::ByHand {
-                if self.document.get(key).is_none() {
-                    let finding = self.finding(
-                        Code::EnvLeftOpen,
-                        format!("`{key}` is missing: only you can fill it in"),
-                    );
-                    found.push(finding.detail(LEFT_OPEN).hint(fill_in(key, &self.file)));
+                let is_missing = self.document.get(key).is_none();
+                if is_missing {
+                    left_open.push(key.as_str());
                 }
-                self.open += usize::from(!found.is_empty());
+                self.open += usize::from(is_missing || !found.is_empty());
             } else if self.bytes.is_some() && self.document.get(key).is_none() {
                 found.push(
                     self.finding(Code::EnvMissingKey, format!("`{key}` is missing"))
@@ -366,6 +364,28 @@ impl TargetInspection {
             }
             self.findings.extend(found);
         }
+        self.tell_left_open(&left_open);
+    }
+
+    /// Reports the keys that a person has to add. Many are told together: their findings would say the same.
+    fn tell_left_open(&mut self, keys: &[&str]) {
+        let told = |title| self.finding(Code::EnvLeftOpen, title);
+        let findings = if keys.len() < LEFT_OPEN_TOGETHER {
+            keys.iter()
+                .map(|key| {
+                    told(format!("`{key}` is missing: only you can fill it in"))
+                        .detail(LEFT_OPEN)
+                        .hint(fill_in(key, &self.file))
+                })
+                .collect()
+        } else {
+            let title = format!("{} keys are missing: only you can fill them in", keys.len());
+            let finding = told(title)
+                .detail(format!("{}: {ALL_LEFT_OPEN}", keys.join(", ")))
+                .hint(format!("put their values in {}", self.file));
+            vec![finding]
+        };
+        self.findings.extend(findings);
     }
 
     /// The finding for a problem. `better`: whether the key's value can be quoted better.

@@ -425,6 +425,35 @@ async fn a_key_that_only_a_person_can_fill_is_named_and_never_written() {
 }
 
 #[tokio::test]
+async fn many_keys_that_only_a_person_can_fill_are_told_together() {
+    let mut setup = Setup::new();
+    setup.config = concat!(
+        "[[env]]\nfile = \".env\"\n",
+        "keys.DATABASE_URL = { url = \"direct\", driver = \"psycopg\" }\n",
+        "keys.STRIPE_SECRET_KEY = { fill = \"by hand\" }\n",
+        "keys.GOOGLE_CLIENT_SECRET = { fill = \"by hand\" }\n",
+        "keys.RESEND_API_KEY = { fill = \"by hand\" }\n",
+    );
+    setup.world.ignore(".env");
+    let report = setup.apply().await;
+    assert_eq!(codes(&report), [(Code::EnvLeftOpen, None)]);
+    let finding = &report.findings[0];
+    assert_eq!(
+        (&*finding.title, &*finding.hint),
+        (
+            "3 keys are missing: only you can fill them in",
+            "put their values in .env"
+        )
+    );
+    let all = "STRIPE_SECRET_KEY, GOOGLE_CLIENT_SECRET, RESEND_API_KEY: ";
+    assert!(finding.detail.starts_with(all), "{finding:?}");
+    assert_eq!(
+        report.evidence,
+        "`.env` has 1 of 4 keys; 3 are left to fill in by hand"
+    );
+}
+
+#[tokio::test]
 async fn a_file_in_which_everything_is_left_to_a_person_is_not_made() {
     let mut setup = Setup::new();
     setup.config = "[[env]]\nfile = \".env\"\nkeys.OPENAI_API_KEY = { fill = \"by hand\" }\n";
