@@ -44,7 +44,7 @@ pub(super) fn untracked(
     tracked: &HashSet<&[u8]>,
     meter: &Meter,
 ) -> Untracked {
-    let mut walk = Walk {
+    let mut walk = UntrackedWalk {
         layout,
         git,
         tracked,
@@ -76,7 +76,7 @@ pub(super) fn untracked(
     walk.found
 }
 
-struct Walk<'a> {
+struct UntrackedWalk<'a> {
     layout: &'a Layout,
     git: &'a GitProgram,
     tracked: &'a HashSet<&'a [u8]>,
@@ -85,7 +85,7 @@ struct Walk<'a> {
     found: Untracked,
 }
 
-impl Walk<'_> {
+impl UntrackedWalk<'_> {
     /// Sorts what is in a folder, and gives the folders in it that are looked at next. The folder's name is empty for the root, and ends
     /// in a slash elsewhere.
     fn folder(&mut self, folder: &[u8], listed: Vec<(OsString, FileType)>) -> Vec<Vec<u8>> {
