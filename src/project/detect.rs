@@ -168,8 +168,11 @@ pub(crate) fn detect(tree: &Tree<'_>, focus: &str) -> Detected {
         target.example = None;
     }
     let other_server = other_server.or_else(|| {
-        let seen = || other_languages::other_server(tree, &dir);
-        if recognized { None } else { seen() }
+        if recognized {
+            python::other_server(tree, &dir, &proposal, &reading)
+        } else {
+            other_languages::other_server(tree, &dir)
+        }
     });
     let mut env = vec![target];
     if let Some((app, reading)) = &started {

@@ -308,7 +308,17 @@ impl Keys<'_> {
             let opens = !self.reading.opens.is_empty();
             opens.then(|| python::driver(self.reading, dependencies))
         };
-        of_key.or_else(of_code).unwrap_or(self.proposal.driver)
+        // Java's form is read by nothing else
+        let of_example = || {
+            let mut entries = self.document.entries().filter(|entry| entry.key == key);
+            entries
+                .any(|entry| entry.value.expose().starts_with("jdbc:postgresql:"))
+                .then_some(Driver::Jdbc)
+        };
+        of_key
+            .or_else(of_example)
+            .or_else(of_code)
+            .unwrap_or(self.proposal.driver)
     }
 
     /// Whether a URL that the code reads and opens nowhere belongs to something else, by a word of its own in the name

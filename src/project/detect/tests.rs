@@ -374,6 +374,17 @@ fn an_application_of_another_server_is_told_so_by_its_manifest() {
             None,
         ),
         ("Gemfile", "gem 'rails'\n# gem 'sqlite3'\n", None),
+        ("requirements.txt", "flask\nPyMySQL==1.1\n", Some("MySQL")),
+        (
+            "requirements.txt",
+            "fastapi\nsqlmodel\npyodbc\n",
+            Some("SQL Server"),
+        ),
+        (
+            "requirements.txt",
+            "flask\npymysql\npsycopg[binary]\n",
+            None,
+        ),
     ] {
         let found = detect(&[(manifest, text)]);
         assert_eq!(found.other_server.map(|(name, _)| name), server, "{text}");
@@ -456,6 +467,26 @@ fn another_database_is_no_postgres() {
         ("MySQL", "prisma/schema.prisma", 3)
     );
     assert!(found.config.env.is_empty());
+}
+
+#[test]
+fn alembic_has_its_settings_in_the_projects_own_too() {
+    let manifest =
+        "[project]\ndependencies = [\"flask\"]\n[tool.alembic]\nscript_location = \"migrations\"\n";
+    let found = detect(&[("api/pyproject.toml", manifest)]);
+    let schema = found.config.schema.unwrap();
+    assert_eq!(schema.command.join(" "), "python -m alembic upgrade head");
+}
+
+#[test]
+fn the_form_of_a_jdbc_url_comes_from_the_example() {
+    let example = "SPRING_DATASOURCE_URL=jdbc:postgresql://localhost:5432/x\nSPRING_DATASOURCE_USERNAME=x\n\
+        SPRING_DATASOURCE_PASSWORD=x\n";
+    let found = detect(&[("pom.xml", "<project/>"), (".env.example", example)]);
+    let KeySpec::Url { driver, .. } = found.config.env[0].keys[0].1 else {
+        panic!("{:?}", found.config.env)
+    };
+    assert_eq!(driver, Driver::Jdbc);
 }
 
 #[test]

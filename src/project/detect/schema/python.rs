@@ -77,10 +77,18 @@ fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
         let first = found.next()?;
         found.next().is_none().then(|| first.to_owned())
     };
+    // since 1.16 its settings may be among those of the project
+    let of_project = || {
+        let mut folders = with_folders_above(dir).into_iter();
+        folders
+            .find(|folder| has_tool(tree, folder, "alembic"))
+            .map(|folder| join(folder, "pyproject.toml"))
+    };
     let found = Some(own)
         .filter(|path| tree.has(path))
         .or_else(below)
         .or_else(above)
+        .or_else(of_project)
         .or_else(only_one)?;
     let folder = found.rsplit_once('/').map_or("", |(folder, _)| folder);
     // `env.py` imports the application: Alembic looks for it where its settings say, Python in the folder where it runs
@@ -101,12 +109,19 @@ fn alembic(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
     })
 }
 
+/// Whether `pyproject.toml` has the settings of a tool.
+fn has_tool(tree: &Tree<'_>, dir: &str, tool: &str) -> bool {
+    let settings = || {
+        let text = tree.read(&join(dir, "pyproject.toml"))?;
+        let manifest: toml_edit::DocumentMut = text.parse().ok()?;
+        manifest.get("tool")?.get(tool).map(|_| ())
+    };
+    settings().is_some()
+}
+
 /// Tortoise's tool keeps its settings in `pyproject.toml`.
 fn aerich(tree: &Tree<'_>, dir: &str) -> Option<Migration> {
-    let text = tree.read(&join(dir, "pyproject.toml"))?;
-    let manifest: toml_edit::DocumentMut = text.parse().ok()?;
-    manifest.get("tool")?.get("aerich")?;
-    Some(Migration {
+    has_tool(tree, dir, "aerich").then(|| Migration {
         command: Runner::of_python(&|path| tree.read(path), dir).command(&["aerich", "upgrade"]),
         dir: dir.to_owned(),
         seen: Some(join(dir, "pyproject.toml")),
