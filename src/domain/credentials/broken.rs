@@ -310,8 +310,13 @@ fn without_comments(text: &[Placed]) -> Vec<Placed> {
     while let Some((byte, place)) = text.get(index) {
         let rest = text.get(index + 1..).unwrap_or_default();
         let end_of_line = || rest.iter().position(|(byte, _)| *byte == b'\n');
+        // the slashes of an address are none
+        let apart = index
+            .checked_sub(1)
+            .and_then(|before| at(text, before))
+            .is_none_or(|before| before.is_ascii_whitespace());
         let length = match (byte, at(rest, 0)) {
-            (b'#', _) | (b'/', Some(b'/')) | (b'-', Some(b'-')) => end_of_line(),
+            (b'#', _) | (b'/', Some(b'/')) | (b'-', Some(b'-')) if apart => end_of_line(),
             (b'/', Some(b'*')) => rest
                 .windows(2)
                 .skip(1)

@@ -228,7 +228,7 @@ const WAYS: &[SpellingRow] = &[
     }),
     found("the same with a comment between the parts", |text| {
         let (head, tail) = middle(text);
-        format!("\"{head}\"  # the first half\n    \"{tail}\"").into()
+        format!("\"postgres://o:{head}\"  # the first half\n    \"{tail}\"").into()
     }),
     found(
         "with tags of HTML or XML, or a terminal's colors, in it: `npg_ab<wbr>cd`",
