@@ -288,7 +288,11 @@ fn without_markup(text: &[Placed]) -> Vec<Placed> {
         let rest = text.get(index + 1..).unwrap_or_default();
         let length = match (byte, at(rest, 0)) {
             (b'<', Some(b'/' | b'!' | b'a'..=b'z' | b'A'..=b'Z')) => {
-                rest.iter().position(|(byte, _)| *byte == b'>')
+                // a sign that is no tag's is closed by none
+                let end = rest
+                    .iter()
+                    .position(|(byte, _)| matches!(byte, b'<' | b'>'));
+                end.filter(|end| at(rest, *end) == Some(b'>'))
             }
             (0x1b, Some(b'[')) => rest.iter().position(|(byte, _)| byte.is_ascii_alphabetic()),
             _ => None,
