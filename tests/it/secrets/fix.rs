@@ -71,7 +71,7 @@ fn leak_in_the_history_leads_to_rotate() {
 }
 
 #[test]
-fn without_git_unknown_files_are_not_called_safe() {
+fn without_git_untracked_files_are_searched() {
     let home = Home::new();
     let repo = Repo::sample(&home);
     fs::write(
@@ -86,13 +86,17 @@ fn without_git_unknown_files_are_not_called_safe() {
     };
     let run = check();
     let found = run.codes();
-    // the rules and libgit2 show that the target is ignored and untracked; the untracked files are unknown
-    assert!(
-        !found.contains(&"secrets.not-ignored".to_owned()),
-        "{run:#?}"
-    );
-    assert!(found.contains(&"secrets.unknown".to_owned()), "{run:#?}");
+    // the rules and libgit2 show that the target is ignored and untracked, and which other files `git add` would take
+    for code in ["secrets.not-ignored", "secrets.unknown"] {
+        assert!(!found.contains(&code.to_owned()), "{run:#?}");
+    }
+    assert_eq!(run.code, 0, "{run:#?}");
+    fs::write(repo.path("notes.txt"), url()).unwrap();
+    let run = check();
+    let live = "secrets.live-secret-in-tree".to_owned();
+    assert!(run.codes().contains(&live), "{run:#?}");
     assert_eq!(run.code, 1, "{run:#?}");
+    fs::remove_file(repo.path("notes.txt")).unwrap();
     // a target that is not ignored is still a finding
     fs::write(repo.path(".gitignore"), "").unwrap();
     let run = check();
