@@ -159,10 +159,7 @@ pub(crate) fn has_binaries(bin: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
-    use crate::testing::folders::temp_dir;
 
     #[test]
     fn major_version_is_the_leading_number() {
@@ -182,8 +179,13 @@ mod tests {
         ));
     }
 
+    #[cfg(unix)] // the programs are shell scripts
     #[test]
     fn the_newest_that_has_everything_suits() {
+        use std::fs;
+
+        use crate::testing::folders::temp_dir;
+
         let dir = temp_dir();
         let make = |version: u32, extensions: &[&str]| {
             let prefix = dir.path().join(version.to_string());
