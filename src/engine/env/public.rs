@@ -4,7 +4,7 @@ use crate::{
     core::{code::Code, failure::Failure, finding::Finding},
     engine::env::{
         inspection::TargetInspection,
-        public_keys::{gets_secret, holds_secret, is_secret},
+        public_keys::{References, gets_secret, holds_secret, is_secret},
     },
     project::settings::EnvTarget,
 };
@@ -13,8 +13,9 @@ impl TargetInspection {
     /// Finds the public keys that hold a secret, or would get one.
     pub(super) fn judge_public(&mut self, spec: &EnvTarget) {
         let mut refused = Vec::new();
+        let references = References::of(&self.document, spec);
         for entry in self.document.entries() {
-            if holds_secret(&entry.key, &entry.value) {
+            if holds_secret(&entry.key, &entry.value) || references.expose_secret(entry) {
                 refused.push((entry.key.clone(), Some(entry.line)));
             }
         }

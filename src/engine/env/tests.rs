@@ -748,7 +748,9 @@ async fn no_secret_is_written_into_a_key_that_browsers_get() {
     let env = setup.read("frontend/.env.local");
     setup.write(
         "frontend/.env.local",
-        &format!("{env}EXPO_PUBLIC_DB=\"{URL}\"\nPUBLIC_NAME=todo\n"),
+        &format!(
+            "{env}EXPO_PUBLIC_DB=\"{URL}\"\nPUBLIC_NAME=todo\nPUBLIC_TEXT='$EXPO_PUBLIC_DB'\nPUBLIC_TITLE=$PUBLIC_NAME\n"
+        ),
     );
     let report = setup.probe().await;
     let found: Vec<_> = report
@@ -759,4 +761,29 @@ async fn no_secret_is_written_into_a_key_that_browsers_get() {
     assert_eq!(found.len(), 1);
     assert!(found[0].title.contains("EXPO_PUBLIC_DB"));
     assert!(!format!("{report:?}").contains("npg_canary1234"));
+}
+
+#[tokio::test]
+async fn a_public_key_gets_no_secret_through_the_name_of_another() {
+    let setup = Setup::new();
+    setup.apply().await;
+    let env = setup.read("backend/.env");
+    for (lines, exposes) in [
+        ("NEXT_PUBLIC_API=${DATABASE_URL}\n", true),
+        ("NEXT_PUBLIC_API=\"x-$DATABASE_URL-x\"\n", true),
+        ("VITE_KEY=${JWT_SECRET:-none}\n", true),
+        ("MIDDLE=$DATABASE_URL\nVITE_KEY=$MIDDLE\n", true),
+        ("VITE_A=$VITE_B\nVITE_B=$VITE_A\n", false),
+        ("VITE_KEY=\\$DATABASE_URL\n", false),
+        ("VITE_KEY='$DATABASE_URL'\n", false),
+        (
+            "VITE_KEY=${API_HOST}:${API_PORT}\nSERVER=$DATABASE_URL\n",
+            false,
+        ),
+    ] {
+        setup.write("backend/.env", &format!("{env}{lines}"));
+        let report = setup.probe().await;
+        assert_eq!(has(&report, Code::EnvPublicSecret), exposes, "{lines}");
+        assert!(!format!("{report:?}").contains("npg_canary1234"));
+    }
 }
