@@ -62,6 +62,7 @@ mod registry;
 mod rotate;
 pub(crate) mod runtime;
 pub(crate) mod schema;
+mod sealed;
 pub(crate) mod secrets;
 mod stand_ins;
 pub(crate) mod step;

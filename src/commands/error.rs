@@ -72,7 +72,7 @@ pub(crate) enum CommandError {
     #[error("no Neon API key was found, and there is no terminal to ask for one")]
     NoKeyForSetup,
     /// Steps that fail at the first look.
-    #[error("nothing was changed, because {} failed", names(.0))]
+    #[error("setup stopped before it changed anything in the project, because {} failed", names(.0))]
     SetupStopped(Vec<StepId>),
     /// Steps that setup would ask about.
     #[error("not a terminal, so setup can't ask about {}", names(.0))]

@@ -508,7 +508,7 @@ impl Plan {
             .iter()
             .filter(|command| matches!(command, Invocation::SetupStep(_)))
             .count();
-        // where a step fails that no command of ours mends, a setup of all changes nothing
+        // where a step fails at the first look, a setup of all changes nothing
         let stuck = steps.iter().any(|id| self.stops_setup(*id));
         if setups > 0 && !stuck && commands.len() + steps.iter().filter(unseen).count() > 2 {
             let trust = commands

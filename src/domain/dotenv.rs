@@ -19,7 +19,6 @@ pub(crate) use document::{Document, SetOutcome, is_portable_key};
 pub(crate) use editing::{EnvEdit, EnvEdits, MaskedChange, editable, restored};
 pub(crate) use limit::{EnvLimit, beyond_limit};
 pub(crate) use lint::{EnvLint, LintKind};
-pub(crate) use quote::QuoteStyle;
 pub(crate) use redacted::redacted_lines;
 pub(crate) use scan::EnvEntry;
 pub(crate) use sealed::{KEYS_FILE, is_encrypted, is_sealed, private_keys};

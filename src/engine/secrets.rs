@@ -51,10 +51,9 @@ impl Step for SecretsStep {
         if answer == SecretsAnswer::Default {
             let mut failed = None;
             let inspection = SecretsInspection::new(cx).await?;
-            let committed = inspection.committed;
+            let sealed = inspection.sealed;
             let targets = inspection.targets.into_iter();
-            let targets =
-                targets.filter(|target| !committed.iter().any(|known| known.path == *target));
+            let targets = targets.filter(|target| !sealed.contains(target));
             for target in targets.chain(inspection.keys) {
                 // what cannot be done for one file is done for the others all the same
                 if let Err(failure) = protect(cx, &target).await {

@@ -38,6 +38,8 @@ mod worktrees;
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use fuzz::fuzz;
+#[cfg(test)]
+pub(crate) use model::StoredFile;
 pub(crate) use program::GitEnvironment;
 pub(crate) use {
     error::{GitError, HookError, IgnoreError, RepositoryError, UntrackError},

@@ -266,7 +266,7 @@ fn a_step_that_cannot_work_stops_setup_and_is_named() {
     let before = repo.snapshot();
     let run = repo.neonup(&home, &sandbox, &["setup", "--yes"]);
     assert_eq!(run.code, 2, "{run:#?}");
-    let why = "nothing was changed, because schema failed";
+    let why = "stopped before it changed anything in the project, because schema failed";
     assert!(run.stderr.contains(why), "{run:#?}");
     assert_eq!(repo.snapshot(), before);
     let only_looks = |request: &String| request.starts_with("GET ");

@@ -195,7 +195,10 @@ static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static PASSWORD_FILE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?-u)^([A-Za-z0-9_.-]+):5432:[^\s:]+:([^\s:]+):((?:[^\s:\\]|\\.)+)\r?(?:\n|$)")
+    // a database and a role begin with a letter: dates and addresses of logs don't
+    pattern(
+        r"(?-u)^([A-Za-z0-9_.-]+):5432:(?:\*|[A-Za-z_][^\s:]*):([A-Za-z_][^\s:]*):((?:[^\s:\\]|\\.)+)\r?(?:\n|$)",
+    )
 });
 static HOST: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"(?i-u)\b(?:host|hostaddr|server|data source)\s{0,4}=\s{0,4}\\?["']?([^\s"',;\\)]+)"#)

@@ -16,23 +16,50 @@ pub(crate) const KEYS_FILE: &str = ".env.keys";
 const SEALED: [&str; 2] = ["encrypted:", "ENC["];
 /// What the names of the keys begin with, one for each environment.
 const PUBLIC_KEY: &str = "DOTENV_PUBLIC_KEY";
-/// What the names begin with under which SOPS says how it has encrypted the others.
-const OF_SOPS: &str = "sops_";
-/// What files begin with that are encrypted as a whole: by git-crypt, Ansible's vault, age, `GnuPG`, openssl and transcrypt.
-const WHOLE: [&[u8]; 7] = [
-    b"\0GITCRYPT\0",
+/// The names under which SOPS says how it has encrypted the others, beside those of lists of keys (`sops_age__list_0__map_enc`).
+const OF_SOPS: [&str; 10] = [
+    "sops_version",
+    "sops_mac",
+    "sops_lastmodified",
+    "sops_unencrypted_suffix",
+    "sops_encrypted_suffix",
+    "sops_unencrypted_regex",
+    "sops_encrypted_regex",
+    "sops_mac_only_encrypted",
+    "sops_shamir_threshold",
+    "sops_key_groups",
+];
+/// What binary files begin with that are encrypted as a whole: by git-crypt, and by openssl.
+const WHOLE: [&[u8]; 2] = [b"\0GITCRYPT\0", b"Salted__"];
+/// The same of text: by Ansible's vault, age, `GnuPG`, and openssl or transcrypt.
+const WHOLE_TEXT: [&[u8]; 5] = [
     b"$ANSIBLE_VAULT;",
     b"age-encryption.org/v1",
     b"-----BEGIN AGE ENCRYPTED FILE-----",
     b"-----BEGIN PGP MESSAGE-----",
-    b"Salted__",
     b"U2FsdGVkX1",
 ];
 const PRIVATE_KEY: &str = "DOTENV_PRIVATE_KEY";
 
-/// Whether a file is encrypted as a whole.
+/// Whether a file is encrypted as a whole. In a text, nothing behind the mark may be a key with its value: the `=` of base64 stand at the
+/// end.
 pub(crate) fn is_encrypted(bytes: &[u8]) -> bool {
-    WHOLE.iter().any(|mark| bytes.starts_with(mark)) && credentials::find(bytes).is_empty()
+    let sets_a_key = |line: &[u8]| {
+        let line = line.trim_ascii_end();
+        let plain = line.iter().rposition(|byte| *byte != b'=');
+        let plain = plain.and_then(|last| line.get(..=last)).unwrap_or_default();
+        line.is_ascii() && memchr::memchr(b'=', plain).is_some()
+    };
+    let begins = |marks: &[&[u8]]| marks.iter().any(|mark| bytes.starts_with(mark));
+    let encrypted = begins(&WHOLE) && !is_text(bytes)
+        || begins(&WHOLE_TEXT) && !bytes.split(|byte| *byte == b'\n').any(sets_a_key);
+    encrypted && credentials::find(bytes).is_empty()
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
 /// Whether an env file is encrypted: as a whole, or every secret of it.
@@ -47,7 +74,7 @@ fn has_sealed_values(document: &Document) -> bool {
     let mut public = false;
     for entry in document.entries() {
         let value = entry.value.expose();
-        if entry.key.starts_with(PUBLIC_KEY) || entry.key.starts_with(OF_SOPS) {
+        if entry.key.starts_with(PUBLIC_KEY) || is_of_sops(&entry.key) {
             public = true;
         } else if SEALED.iter().any(|start| value.starts_with(start)) {
             sealed += 1;
@@ -58,6 +85,10 @@ fn has_sealed_values(document: &Document) -> bool {
         }
     }
     public && sealed > 0 && credentials::find(document.bytes()).is_empty()
+}
+
+fn is_of_sops(key: &str) -> bool {
+    OF_SOPS.contains(&key) || key.starts_with("sops_") && key.contains("__list_")
 }
 
 /// The private keys in a file of dotenvx, by name.
@@ -88,6 +119,14 @@ mod tests {
             sops_age__list_0__map_enc=-----BEGIN AGE ENCRYPTED FILE-----\\nYWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUx\\n\n";
         assert!(sealed(sops));
         assert!(!sealed(&format!("{sops}JWT_SECRET=abc\n")));
+        assert!(!sealed(&format!("{sops}sops_JWT_SECRET=abc\n")));
+        assert!(sealed("U2FsdGVkX1+vupppZksvRf5pq5g5XjFRlipRkwB0K1Y=\n"));
+        assert!(!sealed("U2FsdGVkX1=x\nJWT_SECRET=abc\n"));
+        assert!(!sealed("Salted__=x\nJWT_SECRET=abc\n"));
+        assert!(sealed("Salted__\u{1}\u{2}\n=a\n"));
+        assert!(!sealed(
+            "U2FsdGVkX1+vupppZksvRf5pq5g5XjFRlipRkwB0K1Y=\nJWT_SECRET=abc\n"
+        ));
         assert!(sealed("\0GITCRYPT\0\u{1}\u{2}"));
         assert!(sealed("$ANSIBLE_VAULT;1.1;AES256\n6162\n"));
         assert!(!sealed(

@@ -81,6 +81,8 @@ const HARMLESS: &[&str] = &[
     "contextlib",
     "fastapi",
     "fastapi_pagination",
+    "fastapi_users",
+    "fastapi_users_db_sqlalchemy",
     "functools",
     "logging",
     "loguru",
@@ -103,14 +105,10 @@ const ABOUT_DATABASE: &[&str] = &[
     "database",
     "databases",
     "db",
-    "metadata",
     "migrate",
     "migrations",
-    "models",
     "postgres",
-    "schema",
     "sql",
-    "table",
     "tables",
 ];
 

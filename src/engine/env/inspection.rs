@@ -29,6 +29,7 @@ use crate::{
             public_keys, shadow,
         },
         failures::files::{env_not_read, env_too_large},
+        sealed::SealedInGit,
     },
     os::files::closing_hint,
     ports::{
@@ -85,6 +86,8 @@ pub(super) struct TargetInspection {
     pub(super) findings: Vec<Finding>,
     pub(super) example: Option<ExampleInspection>,
     pub(super) protection: Option<Protection>,
+    /// Whether it is in git on purpose: a filter encrypts it on its way there.
+    pub(super) is_sealed: bool,
     /// Whether it begins with a byte order mark, which a write takes away.
     pub(super) mark: bool,
     /// What a person has changed of what is written.
@@ -108,6 +111,8 @@ impl EnvInspection {
         links::check_all(cx).await?;
         let mut inspection = Self::new(cx, generate)?;
         for target in &mut inspection.targets {
+            let sealed = SealedInGit::of(cx, &target.file, target.bytes.as_deref()).await;
+            target.is_sealed = sealed == SealedInGit::ByFilter;
             target.protection = Some(repository.protection(&target.file).await?);
         }
         Ok(inspection)
@@ -196,6 +201,7 @@ impl TargetInspection {
             findings: Vec::new(),
             example: None,
             protection: None,
+            is_sealed: false,
             mark: false,
             edit: EditState::None,
             problem: None,
@@ -216,7 +222,7 @@ impl TargetInspection {
 
     /// The file with what git says about it.
     pub(super) fn protected(&self) -> Option<(&Self, &Protection)> {
-        Some((self, self.protection.as_ref()?))
+        Some((self, self.protection.as_ref().filter(|_| !self.is_sealed)?))
     }
 
     /// Whether others than the owner may read it.

@@ -20,7 +20,7 @@ pub(super) const FIX: Invocation = Invocation::SetupStep(StepId::Env);
 
 /// What a person does about a key that is left open.
 pub(super) fn fill_in(key: &str, file: &str) -> String {
-    format!("get the value from its provider, or choose it, and put {key}=… in {file}")
+    format!("get the value from its provider, or choose it, and add {key} to {file}")
 }
 
 /// Git tracks the file, or it isn't known whether it does.

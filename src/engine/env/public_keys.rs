@@ -6,7 +6,7 @@ use crate::{
     core::secret::Secret,
     domain::{
         credentials::{self, Weight},
-        dotenv::{Document, EnvEntry, QuoteStyle},
+        dotenv::{Document, EnvEntry},
         sensitive::{is_public_key, is_secret_value},
         url::{Part, recognize},
     },
@@ -72,7 +72,7 @@ impl<'a> References<'a> {
     }
 
     /// Whether a public key gets a secret through the name of another key, as in `NEXT_PUBLIC_API=${DATABASE_URL}`, which Next.js and
-    /// dotenv-expand replace by its value.
+    /// dotenv-expand replace by its value, in `'…'`, too: only `\$` stays as it is.
     pub(super) fn expose_secret(&self, entry: &'a EnvEntry) -> bool {
         if !is_public_key(&entry.key) {
             return false;
@@ -80,12 +80,12 @@ impl<'a> References<'a> {
         let mut seen = HashSet::new();
         let mut open = vec![entry];
         while let Some(entry) = open.pop() {
-            // in '…' it is text
-            if entry.style == QuoteStyle::Single {
-                continue;
-            }
             for name in referenced(entry.value.expose()) {
-                if seen.len() >= NAMES_FOLLOWED || !seen.insert(name) {
+                if seen.len() >= NAMES_FOLLOWED {
+                    // what isn't followed to its end isn't known to be harmless
+                    return true;
+                }
+                if !seen.insert(name) {
                     continue;
                 }
                 let named = self.entries.get(name).copied();

@@ -82,6 +82,13 @@ fn protection(target: &TargetInspection, findings: &mut Vec<Finding>) -> Vec<Che
     let Some(protection) = &target.protection else {
         return Vec::new();
     };
+    if target.is_sealed {
+        return vec![Check::new(
+            "encrypted",
+            CheckState::Ok,
+            "in git, by a filter",
+        )];
+    }
     let ignored = match &protection.ignored {
         GitAnswer::Yes => CheckState::Ok,
         GitAnswer::No => {

@@ -749,7 +749,7 @@ async fn no_secret_is_written_into_a_key_that_browsers_get() {
     setup.write(
         "frontend/.env.local",
         &format!(
-            "{env}EXPO_PUBLIC_DB=\"{URL}\"\nPUBLIC_NAME=todo\nPUBLIC_TEXT='$EXPO_PUBLIC_DB'\nPUBLIC_TITLE=$PUBLIC_NAME\n"
+            "{env}EXPO_PUBLIC_DB=\"{URL}\"\nPUBLIC_NAME=todo\nPUBLIC_TEXT=\\$EXPO_PUBLIC_DB\nPUBLIC_TITLE=$PUBLIC_NAME\n"
         ),
     );
     let report = setup.probe().await;
@@ -775,7 +775,7 @@ async fn a_public_key_gets_no_secret_through_the_name_of_another() {
         ("MIDDLE=$DATABASE_URL\nVITE_KEY=$MIDDLE\n", true),
         ("VITE_A=$VITE_B\nVITE_B=$VITE_A\n", false),
         ("VITE_KEY=\\$DATABASE_URL\n", false),
-        ("VITE_KEY='$DATABASE_URL'\n", false),
+        ("VITE_KEY='$DATABASE_URL'\n", true),
         (
             "VITE_KEY=${API_HOST}:${API_PORT}\nSERVER=$DATABASE_URL\n",
             false,

@@ -194,6 +194,9 @@ pub(super) async fn write(
 
 /// Makes git ignore a target, and asks again whether it does.
 async fn ensure_ignored(cx: &Cx, target: &TargetInspection) -> Result<()> {
+    if target.is_sealed {
+        return Ok(());
+    }
     let repository = &cx.ports.repository;
     let ignored = |protection: &Protection| protection.ignored == GitAnswer::Yes;
     if target.protection.as_ref().is_some_and(ignored) {

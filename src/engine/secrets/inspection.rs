@@ -11,20 +11,17 @@ use crate::{
         finding::Finding,
         proof::{Basis, Coverage, Undetermined},
     },
-    domain::{
-        counted::counted,
-        dotenv::{self, Document},
-    },
+    domain::{counted::counted, dotenv::Document},
     engine::{
         clock,
         context::Cx,
+        sealed::SealedInGit,
         secrets::{
             live_secrets::{LiveSecrets, keys_file},
             messages, shipped, unread,
         },
     },
     ports::repository::{GitAnswer, HistoryScan, Leak, Protection, TreeScan},
-    project::settings::EnvBasis,
 };
 
 /// One inspection.
@@ -32,8 +29,8 @@ pub(super) struct SecretsInspection<'a> {
     cx: &'a Cx,
     /// The env files, relative to the repository's root.
     pub(super) targets: Vec<String>,
-    /// Those of them that stay in git: they are encrypted, or nothing but a guess.
-    pub(super) committed: Vec<CommittedTarget>,
+    /// Those of them that stay in git, since they are encrypted there.
+    pub(super) sealed: Vec<String>,
     /// The files of dotenvx's private keys that are there.
     pub(super) keys: Vec<String>,
     /// Their committed examples.
@@ -51,12 +48,6 @@ pub(super) struct SecretsInspection<'a> {
     coverage: Coverage,
     /// Whether the hooks are installed; `None` where they cannot be.
     hook: Option<bool>,
-}
-
-/// An env file that is in git on purpose, as far as anything tells.
-pub(super) struct CommittedTarget {
-    pub(super) path: String,
-    why: &'static str,
 }
 
 impl<'a> SecretsInspection<'a> {
@@ -79,37 +70,18 @@ impl<'a> SecretsInspection<'a> {
             let bytes = cx.ports.files.read(&cx.settings.path(file)).ok().flatten();
             bytes.map(|bytes| Document::parse(&bytes))
         };
-        let mut committed = Vec::new();
+        let mut sealed = Vec::new();
         for file in targets() {
             let path = relative(file);
-            // what git has counts: a filter may encrypt on the way to it
-            let stored = cx.ports.repository.stored(&path).await.ok().flatten();
             let on_disk = cx.ports.files.read(&cx.settings.path(file)).ok().flatten();
-            let is_guess = stored.is_some() && cx.settings.env_basis == EnvBasis::Guess;
-            let is_sealed = match &stored {
-                Some(stored) if dotenv::is_encrypted(stored) => true,
-                Some(stored) => {
-                    dotenv::is_sealed(stored)
-                        && on_disk.is_none_or(|bytes| dotenv::is_sealed(&bytes))
-                }
-                None => on_disk.is_some_and(|bytes| dotenv::is_sealed(&bytes)),
-            };
-            if is_sealed {
-                committed.push(CommittedTarget {
-                    path,
-                    why: "encrypted, so it can be committed",
-                });
-            } else if is_guess {
-                committed.push(CommittedTarget {
-                    path,
-                    why: "tracked; nothing shows that your app's secrets go into it",
-                });
+            if SealedInGit::of(cx, &path, on_disk.as_deref()).await != SealedInGit::No {
+                sealed.push(path);
             }
         }
         Ok(Self {
             cx,
             targets: targets().map(relative).collect(),
-            committed,
+            sealed,
             keys: targets()
                 .map(keys_file)
                 .filter(|file| read(file).is_some())
@@ -173,9 +145,9 @@ impl<'a> SecretsInspection<'a> {
             if protection.tracked == GitAnswer::Yes {
                 self.tracked.push(target.clone());
             }
-            let committed = self.committed.iter().find(|known| known.path == target);
-            if let Some(why) = committed.map(|known| known.why) {
-                self.check(&target, CheckState::Ok, why, Some(started.elapsed()));
+            if self.sealed.contains(&target) {
+                let text = "encrypted, so it can be committed";
+                self.check(&target, CheckState::Ok, text, Some(started.elapsed()));
                 continue;
             }
             let findings = messages::of_target(&target, &protection);
@@ -242,10 +214,8 @@ impl<'a> SecretsInspection<'a> {
         let before = self.findings.len();
         for leak in leaks {
             // the finding about the file itself covers it
-            let covered = |path: &String| {
-                let stays = self.committed.iter().any(|known| known.path == *path);
-                self.targets.contains(path) && !stays
-            };
+            let covered =
+                |path: &String| self.targets.contains(path) && !self.sealed.contains(path);
             if leak.path.as_ref().is_some_and(covered) {
                 continue;
             }

@@ -10,16 +10,12 @@ use crate::{
         facts::{CheckState, Facts},
         step::StepId,
     },
-    engine::{context::Cx, secrets::SecretsStep, step::Step as _},
+    engine::{context::Cx, env::EnvStep, secrets::SecretsStep, step::Step as _},
     ports::{
         Ports,
         files::disk::{DiskFiles, GitFolders},
     },
-    project::{
-        config::Config,
-        resolve::Layers,
-        settings::{EnvBasis, Flags},
-    },
+    project::{config::Config, resolve::Layers, settings::Flags},
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -411,6 +407,14 @@ async fn an_env_file_that_a_filter_encrypts_stays_in_the_index() {
         assert_eq!(report.verdict(), Verdict::Done, "{report:#?}");
     }
     repo.git(&["ls-files", "--error-unmatch", "backend/.env"]);
+    // the env step doesn't send the person there to take it out
+    let env = EnvStep.probe(&cx).await.unwrap();
+    assert!(
+        !codes(&env)
+            .iter()
+            .any(|(code, _)| *code == Code::EnvNotIgnored),
+        "{env:#?}"
+    );
     // added without the filter it is like any other
     repo.git(&["config", "filter.git-crypt.clean", "cat"]);
     repo.git(&["add", "--renormalize", "backend/.env"]);
@@ -419,27 +423,6 @@ async fn an_env_file_that_a_filter_encrypts_stays_in_the_index() {
         open.contains(&(Code::SecretsTracked, Severity::Gap)),
         "{open:?}"
     );
-}
-
-#[tokio::test]
-async fn a_committed_env_file_that_is_only_a_guess_stays() {
-    let repo = project();
-    repo.commit(".gitignore", ".env.local\n");
-    repo.write("backend/.env", "RAILS_MAX_THREADS=5\n");
-    repo.git(&["add", "-f", "backend/.env"]);
-    repo.git(&["commit", "-qm", "defaults of the team"]);
-    for (basis, stays) in [(EnvBasis::Guess, true), (EnvBasis::Known, false)] {
-        let (mut cx, _events) = context(&repo);
-        let mut settings = (*cx.settings).clone();
-        settings.env_basis = basis;
-        cx.settings = Arc::new(settings);
-        SecretsStep
-            .apply(&cx, SecretsAnswer::Default)
-            .await
-            .unwrap();
-        let listed = repo.git(&["ls-files", "backend/.env"]);
-        assert_eq!(!listed.trim().is_empty(), stays, "{listed}");
-    }
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ use zip::{ZipDirectory, ZipEntry};
 const MEMBER_LIMIT: usize = 128 << 20;
 /// What the members of one file may unpack to, together, in bytes: a bomb ends here.
 const BUDGET: usize = 512 << 20;
+/// How much room the attempts to unpack a file may take, together, in bytes: those that fail, too.
+const WORK: usize = 2 << 30;
 /// How deep archives may lie in archives.
 const DEPTH: usize = 5;
 /// What a decompressor may need for its own tables, in KiB.
@@ -43,7 +45,7 @@ pub(super) struct UnreadPart {
 const DAMAGED: &str = "it can't be unpacked: it is truncated or damaged";
 const TOO_LARGE: &str = "unpacked, it is larger than 128 MB, or the archive is larger than 512 MB";
 const TOO_DEEP: &str = "it contains archives nested more than 5 deep";
-const TOO_MANY: &str = "it has more than 20,000 gzip members";
+const TOO_MANY: &str = "it has more than 20,000 packed members";
 const LZ4_DUMP: &str = "it is a pg_dump archive with lz4, which neonup can't read";
 const ENCRYPTED: &str = "it is a password-protected archive";
 const UNPACK: &str = "unpack it and check it, or remove it from the repository; or accept it with `[[secrets.accept]]` and \
@@ -59,6 +61,7 @@ pub(super) fn each(bytes: &[u8], visit: &mut dyn FnMut(&str, &[u8])) -> Vec<Unre
     let mut opener = ArchiveOpener {
         decompressor: Decompressor::new(),
         budget: BUDGET,
+        work: WORK,
         turn: None,
         unread: Vec::new(),
         visit,
@@ -74,6 +77,8 @@ struct ArchiveOpener<'a> {
     decompressor: Decompressor,
     /// How much may still be unpacked.
     budget: usize,
+    /// How much room attempts may still take.
+    work: usize,
     turn: Option<MutexGuard<'static, ()>>,
     unread: Vec<UnreadPart>,
     visit: &'a mut dyn FnMut(&str, &[u8]),
@@ -172,7 +177,11 @@ impl ArchiveOpener<'_> {
     /// Opens a file that is one zlib stream. A text may begin with `x^`, too.
     fn zlib(&mut self, bytes: &[u8], name: &str, depth: usize) {
         match self.inflate(bytes, bytes.len(), Decompressor::zlib_decompress) {
-            Ok(content) => self.member(name, &content, depth),
+            Ok(content) => {
+                self.member(name, &content, depth);
+                // and others behind it
+                self.streams(bytes.get(1..).unwrap_or_default(), name, depth);
+            }
             Err(Unopened::Damaged) if bytes.starts_with(b"x^") => {}
             Err(Unopened::Damaged) => self.leave_out(name, DAMAGED),
             Err(Unopened::TooLarge) => self.leave_out(name, TOO_LARGE),
@@ -181,13 +190,17 @@ impl ArchiveOpener<'_> {
 
     /// Opens the zlib streams in a file. Their two first bytes occur by chance, so that it means nothing if one can't be unpacked.
     fn streams(&mut self, bytes: &[u8], name: &str, depth: usize) {
-        for start in form::zlib_streams(bytes).take(BEGINNINGS) {
+        let mut starts = form::zlib_streams(bytes);
+        for start in starts.by_ref().take(BEGINNINGS) {
             let rest = bytes.get(start..).unwrap_or_default();
             match self.inflate(rest, STREAM, Decompressor::zlib_decompress) {
                 Ok(content) => self.member(name, &content, depth),
                 Err(Unopened::Damaged) => {}
                 Err(Unopened::TooLarge) => return self.leave_out(name, TOO_LARGE),
             }
+        }
+        if starts.next().is_some() {
+            self.leave_out(name, TOO_MANY);
         }
     }
 
@@ -196,12 +209,15 @@ impl ArchiveOpener<'_> {
         if dump::is_lz4(bytes) {
             return self.leave_out(name, LZ4_DUMP);
         }
-        for packed in dump::tables(bytes) {
+        let all = dump::each_table(bytes, |packed| {
             if packed.starts_with(b"x") {
                 self.zlib(&packed, name, depth);
             } else {
                 self.open(&packed, name, depth);
             }
+        });
+        if !all {
+            self.leave_out(name, TOO_MANY);
         }
     }
 
@@ -346,6 +362,10 @@ impl ArchiveOpener<'_> {
             if room > LARGE {
                 self.take_turn();
             }
+            let Some(left) = self.work.checked_sub(room) else {
+                return Err(Unopened::TooLarge);
+            };
+            self.work = left;
             let mut content = vec![0; room];
             match with(&mut self.decompressor, packed, &mut content) {
                 Ok(length) => {

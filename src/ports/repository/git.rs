@@ -21,7 +21,7 @@ use crate::{
         ignored,
         layout::{Layout, clean},
         meter::{Meter, StopOnDrop},
-        model::{GitAnswer, HistoryScan, Hooks, Protection, Push, TreeScan},
+        model::{GitAnswer, HistoryScan, Hooks, Protection, Push, StoredFile, TreeScan},
         port::{Repository, Result},
         program::{GitEnvironment, GitProgram},
         protection, push,
@@ -212,7 +212,7 @@ impl Repository for GitRepository {
         .await
     }
 
-    async fn stored(&self, path: &str) -> Result<Option<Vec<u8>>> {
+    async fn stored(&self, path: &str) -> Result<Option<StoredFile>> {
         let path = path.to_owned();
         self.run(move |layout, git| {
             protection::stored(layout, git, &path).map_err(RepositoryError::Unlisted)

@@ -106,7 +106,8 @@ impl Layout {
         let (root, directory) = (real(&layout.root).ok()?, real(&directory).ok()?);
         if root != directory {
             // a `.git` of which git makes nothing: the folder belongs to the repository around it
-            if directory.starts_with(&root) {
+            let git_dir = real(&layout.git_dir).ok()?;
+            if directory.starts_with(&root) && !git_dir.starts_with(&directory) {
                 return None;
             }
             let elsewhere = "its configuration says that its files are elsewhere";

@@ -399,3 +399,12 @@ mod tests {
         }
     }
 }
+
+/// What git has of a file in its index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredFile {
+    /// Its versions: several while a merge is not finished. One that is too large to be looked at is empty.
+    pub versions: Vec<Vec<u8>>,
+    /// Whether a filter changes the file on its way to git.
+    pub is_filtered: bool,
+}

@@ -8,7 +8,7 @@ use crate::{
     core::secret::Secret,
     ports::repository::{
         error::RepositoryError,
-        model::{HistoryScan, Hooks, Protection, Push, TreeScan},
+        model::{HistoryScan, Hooks, Protection, Push, StoredFile, TreeScan},
     },
 };
 
@@ -37,7 +37,7 @@ pub(crate) trait Repository: Send + Sync {
     async fn untrack(&self, path: &str) -> Result<()>;
 
     /// What git has of a path in its index; `None` where it does not track it.
-    async fn stored(&self, path: &str) -> Result<Option<Vec<u8>>>;
+    async fn stored(&self, path: &str) -> Result<Option<StoredFile>>;
 
     /// The ignored files of the work tree whose names fit one of these patterns (`*.env`), relative to the root. Dependencies' own
     /// folders (`node_modules`, `.venv`) are left out. Fails where there is no git program to tell.

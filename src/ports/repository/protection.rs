@@ -7,7 +7,7 @@ use crate::ports::repository::{
     ignored, index,
     layout::{Layout, clean},
     meter::Meter,
-    model::{GitAnswer, Protection},
+    model::{GitAnswer, Protection, StoredFile},
     program::GitProgram,
 };
 
@@ -45,7 +45,7 @@ pub(super) fn stored(
     layout: &Layout,
     git: &GitProgram,
     path: &str,
-) -> Result<Option<Vec<u8>>, GitError> {
+) -> Result<Option<StoredFile>, GitError> {
     let Some(path) = clean(path) else {
         return Ok(None);
     };
@@ -58,12 +58,23 @@ pub(super) fn stored(
         .filter(|entry| entry.path == path.as_bytes() && !entry.is_submodule())
         .map(|entry| entry.id)
         .collect();
-    let mut content = None;
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    let mut versions = Vec::new();
     let (meter, _reports) = Meter::new();
-    index::contents(layout, git, &ids, &meter, &mut |object| {
-        content = Some(object.bytes);
+    let unread = index::contents(layout, git, &ids, &meter, &mut |object| {
+        versions.push(object.bytes);
     })?;
-    Ok(content)
+    // what is too large to be looked at is as good as empty
+    versions.extend(unread.iter().map(|_| Vec::new()));
+    let bytes = path.as_bytes();
+    let is_filtered =
+        git.available() && index::filtered(layout, git, &[bytes], &meter)?.contains(bytes);
+    Ok(Some(StoredFile {
+        versions,
+        is_filtered,
+    }))
 }
 
 /// Takes a path out of the index; the file stays.

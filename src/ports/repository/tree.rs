@@ -138,8 +138,15 @@ impl<'a> TreeScanner<'a> {
                 }
             }
         } else {
-            let tracked = entries.iter().map(|entry| &*entry.path).collect();
-            let found = untracked(layout, git, &tracked, self.meter);
+            let paths = |submodules| {
+                let entries = entries.iter();
+                entries
+                    .filter(move |entry| entry.is_submodule() == submodules)
+                    .map(|entry| &*entry.path)
+                    .collect::<HashSet<_>>()
+            };
+            let indexed = (&paths(false), &paths(true));
+            let found = untracked(layout, git, indexed, self.meter);
             nested.extend(found.nested);
             let paths = found.files.into_iter();
             files.extend(paths.map(|path| (path, Location::Untracked)));

@@ -37,17 +37,18 @@ pub(super) struct Untracked {
     pub unread: Vec<(String, String)>,
 }
 
-/// Walks through a work tree. `tracked` are the paths in the index, with those of submodules.
+/// Walks through a work tree. `tracked` are the files in the index, `submodules` the folders that are in it as one entry.
 pub(super) fn untracked(
     layout: &Layout,
     git: &GitProgram,
-    tracked: &HashSet<&[u8]>,
+    (tracked, submodules): (&HashSet<&[u8]>, &HashSet<&[u8]>),
     meter: &Meter,
 ) -> Untracked {
     let mut walk = UntrackedWalk {
         layout,
         git,
         tracked,
+        submodules,
         rules: IgnoreRules::default(),
         case: case(layout).unwrap_or(Case::Sensitive),
         found: Untracked::default(),
@@ -80,6 +81,7 @@ struct UntrackedWalk<'a> {
     layout: &'a Layout,
     git: &'a GitProgram,
     tracked: &'a HashSet<&'a [u8]>,
+    submodules: &'a HashSet<&'a [u8]>,
     rules: IgnoreRules,
     case: Case,
     found: Untracked,
@@ -102,7 +104,12 @@ impl UntrackedWalk<'_> {
                 continue;
             }
             let mut path = [folder, name.as_encoded_bytes()].concat();
-            let tracked = self.tracked.contains(path.as_slice());
+            // a file may have become a folder since it was added, and a submodule a file
+            let tracked = if kind.is_dir() {
+                self.submodules.contains(path.as_slice())
+            } else {
+                self.tracked.contains(path.as_slice())
+            };
             if tracked || self.rules.ignores(&path, kind.is_dir(), self.case) {
                 continue;
             }

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         python::Dependencies,
         reading::{DatabaseKind, Reading, Spot},
+        source::join,
     },
     project::detect::{manifests::Language, proposal::Proposal, tree::Tree},
 };
@@ -58,7 +59,9 @@ pub(super) fn other_server(
     reading: &Reading,
 ) -> Option<(&'static str, Spot)> {
     let by_url = |server| matches!(server, DatabaseKind::ByUrl | DatabaseKind::AsyncByUrl);
+    // where an example has an address of Postgres, that client is for something else
     if proposal.language != Some(Language::Python)
+        || names_postgres(tree, dir)
         || !reading.opens.iter().all(|opening| by_url(opening.server))
     {
         return None;
@@ -73,6 +76,19 @@ pub(super) fn other_server(
     let line = tree.read(&file)?.lines().position(named).unwrap_or(0);
     let line = u32::try_from(line + 1).ok()?;
     Some((*server, Spot { file, line }))
+}
+
+/// Whether an example of the env file has an address of Postgres.
+fn names_postgres(tree: &Tree<'_>, dir: &str) -> bool {
+    [
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+        "env.example",
+    ]
+    .iter()
+    .filter_map(|name| tree.read(&join(dir, name)))
+    .any(|text| text.contains("postgres"))
 }
 
 pub(super) fn propose(tree: &Tree<'_>, dir: &str) -> Option<Proposal> {

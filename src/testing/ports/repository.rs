@@ -9,7 +9,7 @@ use crate::{
     domain::credentials::Weight,
     ports::repository::{
         GitAnswer, HistoryScan, Hooks, Leak, LeakedSecret, Location, Protection, Push, Repository,
-        RepositoryError, TreeScan,
+        RepositoryError, StoredFile, TreeScan,
     },
     testing::world::World,
 };
@@ -55,11 +55,15 @@ impl Repository for World {
         Ok(".gitignore".to_owned())
     }
 
-    async fn stored(&self, path: &str) -> Result<Option<Vec<u8>>> {
+    async fn stored(&self, path: &str) -> Result<Option<StoredFile>> {
         let file = Self::root(self).join(path);
         Ok(self.with(|state| {
             let tracked = state.tracked.contains(path);
-            state.files.get(&file).filter(|_| tracked).cloned()
+            let bytes = state.files.get(&file).filter(|_| tracked)?;
+            Some(StoredFile {
+                versions: vec![bytes.clone()],
+                is_filtered: false,
+            })
         }))
     }
 

@@ -1,5 +1,7 @@
 //! Dumps in PostgreSQL's custom format (`pg_dump -Fc`): a directory, and each table's rows in blocks, packed together.
 
+use std::ops::Range;
+
 /// Where the version's second number is, and from which on the byte behind the head tells how the rows are packed.
 const MINOR: usize = 6;
 const NAMES_PACKING: u8 = 15;
@@ -8,8 +10,10 @@ const LZ4: u8 = 2;
 
 /// The sign and the length in front of each block.
 const HEAD: usize = 5;
-/// The most tables of a dump that are looked for.
+/// The most tables of a dump that are given.
 const MOST: usize = 20_000;
+/// The most blocks that are looked at: tables have one for each few kB.
+const BLOCKS: usize = 4_000_000;
 
 /// Whether the rows are packed with lz4.
 pub(super) fn is_lz4(bytes: &[u8]) -> bool {
@@ -19,34 +23,58 @@ pub(super) fn is_lz4(bytes: &[u8]) -> bool {
         && bytes.get(PACKING) == Some(&LZ4)
 }
 
-/// The packed rows of each table, without what parts them: what begins with the length of a block and then like zlib or zstd.
-pub(super) fn tables(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    memchr::memchr2_iter(b'x', 0x28, bytes)
-        .filter(|start| {
-            let rest = bytes.get(*start..).unwrap_or_default();
-            matches!(rest, [b'x', 0x01 | 0x5e | 0x9c | 0xda, ..])
-                || rest.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
-        })
-        .filter_map(|start| joined(bytes.get(start.checked_sub(HEAD)?..)?))
-        .take(MOST)
+/// Gives the packed rows of each table, without what parts them: what begins with the length of a block and then like zlib or zstd.
+/// Whether all were given.
+pub(super) fn each_table(bytes: &[u8], mut visit: impl FnMut(Vec<u8>)) -> bool {
+    let (mut tables, mut blocks, mut end) = (0, 0, 0);
+    for start in memchr::memchr2_iter(b'x', 0x28, bytes) {
+        let rest = bytes.get(start..).unwrap_or_default();
+        let begins = matches!(rest, [b'x', 0x01 | 0x5e | 0x9c | 0xda, ..])
+            || rest.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+        // within a table that was given, these bytes are its own
+        let Some(from) = start
+            .checked_sub(HEAD)
+            .filter(|from| begins && *from >= end)
+        else {
+            continue;
+        };
+        let parts = blocks_from(bytes, from, &mut blocks);
+        if blocks >= BLOCKS || tables >= MOST {
+            return false;
+        }
+        if let Some(parts) = parts {
+            end = parts.last().map_or(end, |last| last.end);
+            tables += 1;
+            let parts = parts.into_iter().filter_map(|part| bytes.get(part));
+            visit(parts.collect::<Vec<_>>().concat());
+        }
+    }
+    true
 }
 
-/// The blocks from here on, one behind the other: up to an empty one. What is cut off is given as far as it is there.
-fn joined(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut whole = Vec::new();
-    while let Some((head, tail)) = rest.split_first_chunk::<HEAD>() {
-        let [0, length @ ..] = *head else {
+/// Where the blocks are from here on, one behind the other: up to an empty one. What is cut off is given as far as it is there. Counts
+/// what it looks at.
+fn blocks_from(bytes: &[u8], from: usize, looked_at: &mut usize) -> Option<Vec<Range<usize>>> {
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    let mut at = from;
+    while let Some(head) = bytes.get(at..at + HEAD) {
+        *looked_at += 1;
+        if *looked_at >= BLOCKS {
+            return None;
+        }
+        let [0, length @ ..] = head else {
             return None;
         };
-        let length = u32::from_le_bytes(length) as usize;
+        let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+        at += HEAD;
         if length == 0 {
-            return Some(whole);
+            break;
         }
-        if length > tail.len() {
-            return (!whole.is_empty()).then_some(whole);
+        if length > bytes.len() - at {
+            break;
         }
-        whole.extend_from_slice(tail.get(..length)?);
-        rest = tail.get(length..)?;
+        parts.push(at..at + length);
+        at += length;
     }
-    (!whole.is_empty()).then_some(whole)
+    (!parts.is_empty()).then_some(parts)
 }

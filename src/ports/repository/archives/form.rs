@@ -89,11 +89,21 @@ pub(super) fn of(bytes: &[u8]) -> Option<Packing> {
         .or_else(|| (behind_script(bytes).next().is_some()).then_some(Packing::Script))
 }
 
+/// How many bytes behind bzip2's mark are looked at: packed ones are hardly ever all text.
+const BZIP2_LOOK: usize = 32;
+
 /// Where packed bytes begin behind a script, and how they are packed.
 pub(super) fn behind_script(bytes: &[u8]) -> impl Iterator<Item = (usize, Packing)> {
     let script = if bytes.starts_with(b"#!") { bytes } else { &[] };
     let first = |mark: &[u8]| memchr::memmem::find(script, mark);
-    let bzip2 = first(BZIP2_BLOCK).and_then(|block| block.checked_sub(4));
+    // a script may name the mark, with text behind it
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    let packed = |block: &usize| {
+        let behind = script.get(block + BZIP2_BLOCK.len()..).unwrap_or_default();
+        !behind.iter().take(BZIP2_LOOK).all(is_text)
+    };
+    let bzip2 = first(BZIP2_BLOCK).filter(packed);
+    let bzip2 = bzip2.and_then(|block| block.checked_sub(4));
     [
         (first(&GZIP), Packing::Gzip),
         (bzip2, Packing::Bzip2),
@@ -159,6 +169,9 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_an_archive_is_none() {
+        let named =
+            b"#!/usr/bin/env python3\nMAGIC = {b\"BZh91AY&SY\": \"bz2\", b\"PK\": \"zip\"}\n";
+        assert_eq!(of(named), None);
         for text in [
             b"".as_slice(),
             b"PK",

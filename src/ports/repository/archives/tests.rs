@@ -274,6 +274,35 @@ fn zlib_is_opened_by_itself_and_in_a_pdf() {
 }
 
 #[test]
+fn streams_behind_the_first_one_are_opened_and_too_many_are_told() {
+    let two = [zlib(b"nothing"), zlib(TEXT)].concat();
+    let found = members(&two).0;
+    assert!(found.contains(&(String::new(), TEXT.to_vec())), "{found:?}");
+    let pdf =
+        |chance: usize| [b"%PDF-1.7\n".to_vec(), b"x\x9c ".repeat(chance), zlib(TEXT)].concat();
+    assert_eq!(members(&pdf(10)).0.len(), 1);
+    let (found, unread) = members(&pdf(20_001));
+    assert_eq!((found.len(), unread.len()), (0, 1), "{unread:?}");
+    // each claims to be one long stored block, and none is whole: attempts have a limit, too
+    let block = [b"x\x01\x00\xff\xff\x00\x00".as_slice(), &vec![b'a'; 0xffff]].concat();
+    let bomb = [
+        b"%PDF-1.7\n".to_vec(),
+        b"x\x01\x00\x00\x00\xff\xff".repeat(3_000),
+        block.repeat(400),
+    ]
+    .concat();
+    assert!(members(&bomb).0.is_empty());
+}
+
+#[test]
+fn a_dump_whose_blocks_lead_nowhere_costs_no_more_than_its_length() {
+    let chain = b"\0\x02\0\0\0x\x9c".repeat(400_000);
+    let dump = [b"PGDMP\x01\x0f\x00\x04\x08\x01\x01".to_vec(), chain].concat();
+    let (found, unread) = members(&dump);
+    assert_eq!((found.len(), unread.len()), (0, 1), "{unread:?}");
+}
+
+#[test]
 fn the_tables_of_a_dump_are_opened() {
     let rows = [b"1\t".as_slice(), TEXT, b"\n\\.\n"].concat();
     let block = |bytes: &[u8]| {

@@ -109,13 +109,26 @@ async fn a_nested_repository_whose_files_are_elsewhere_is_not_followed_there() {
     let elsewhere = Repo::empty();
     elsewhere.write("secret.txt", SECRET);
     repo.git(&["init", "-q", "sub"]);
-    let worktree = elsewhere.root.to_str().unwrap();
-    repo.git(&["-C", "sub", "config", "core.worktree", worktree]);
+    for worktree in [elsewhere.root.to_str().unwrap(), "../.."] {
+        repo.git(&["config", "-f", "sub/.git/config", "core.worktree", worktree]);
+        for git in [repo.open(), repo.open_without_git()] {
+            let (paths, read) = found(&git).await;
+            assert_eq!(paths, BTreeSet::new());
+            assert_eq!(read.len(), 1, "{read:?}");
+            assert!(read[0].contains("its files are elsewhere"), "{read:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tracked_file_that_has_become_a_folder_is_searched() {
+    let repo = Repo::new();
+    repo.commit("conf", "1\n");
+    fs::remove_file(repo.root.join("conf")).unwrap();
+    repo.write("conf/prod.txt", SECRET);
     for git in [repo.open(), repo.open_without_git()] {
-        let (paths, read) = found(&git).await;
-        assert_eq!(paths, BTreeSet::new());
-        assert_eq!(read.len(), 1, "{read:?}");
-        assert!(read[0].contains("its files are elsewhere"), "{read:?}");
+        let (paths, _) = found(&git).await;
+        assert_eq!(paths, BTreeSet::from(["conf/prod.txt".to_owned()]));
     }
 }
 
