@@ -20,7 +20,7 @@ use zip::{ZipDirectory, ZipEntry};
 const MEMBER_LIMIT: usize = 128 << 20;
 /// What the members of one file may unpack to, together, in bytes: a bomb ends here.
 const BUDGET: usize = 512 << 20;
-/// How much room the attempts to unpack a file may take, together, in bytes: those that fail, too.
+/// How much room the attempts that come to nothing may take in one file, together, in bytes.
 const WORK: usize = 2 << 30;
 /// How deep archives may lie in archives.
 const DEPTH: usize = 5;
@@ -77,7 +77,7 @@ struct ArchiveOpener<'a> {
     decompressor: Decompressor,
     /// How much may still be unpacked.
     budget: usize,
-    /// How much room attempts may still take.
+    /// How much room attempts that come to nothing may still take.
     work: usize,
     turn: Option<MutexGuard<'static, ()>>,
     unread: Vec<UnreadPart>,
@@ -362,10 +362,6 @@ impl ArchiveOpener<'_> {
             if room > LARGE {
                 self.take_turn();
             }
-            let Some(left) = self.work.checked_sub(room) else {
-                return Err(Unopened::TooLarge);
-            };
-            self.work = left;
             let mut content = vec![0; room];
             match with(&mut self.decompressor, packed, &mut content) {
                 Ok(length) => {
@@ -375,12 +371,22 @@ impl ArchiveOpener<'_> {
                     return Ok(content);
                 }
                 Err(DecompressionError::InsufficientSpace) if room < most => {
+                    self.spend(room)?;
                     room = room.saturating_mul(4).min(most);
                 }
                 Err(DecompressionError::InsufficientSpace) => return Err(Unopened::TooLarge),
-                Err(DecompressionError::BadData) => return Err(Unopened::Damaged),
+                Err(DecompressionError::BadData) => {
+                    self.spend(room)?;
+                    return Err(Unopened::Damaged);
+                }
             }
         }
+    }
+
+    /// Counts an attempt that came to nothing.
+    fn spend(&mut self, room: usize) -> Result<(), Unopened> {
+        self.work = self.work.checked_sub(room).ok_or(Unopened::TooLarge)?;
+        Ok(())
     }
 
     fn take_turn(&mut self) {

@@ -295,6 +295,14 @@ fn streams_behind_the_first_one_are_opened_and_too_many_are_told() {
 }
 
 #[test]
+fn a_gzip_file_of_many_blocks_is_opened_whole() {
+    let block = gzip(&[b'b'; 2_000].repeat(30));
+    let file = [block.repeat(3_000), gzip(TEXT)].concat();
+    let (found, unread) = members(&file);
+    assert_eq!((found.len(), unread.len()), (3_001, 0), "{unread:?}");
+}
+
+#[test]
 fn a_dump_whose_blocks_lead_nowhere_costs_no_more_than_its_length() {
     let chain = b"\0\x02\0\0\0x\x9c".repeat(400_000);
     let dump = [b"PGDMP\x01\x0f\x00\x04\x08\x01\x01".to_vec(), chain].concat();
