@@ -34,7 +34,7 @@ use crate::{
     os::files::closing_hint,
     ports::{
         files::{FileError, FileKind},
-        repository::Protection,
+        repository::{GitAnswer, Protection},
     },
     project::settings::{Encoding, EnvTarget, KeySpec},
 };
@@ -111,9 +111,12 @@ impl EnvInspection {
         links::check_all(cx).await?;
         let mut inspection = Self::new(cx, generate)?;
         for target in &mut inspection.targets {
-            let sealed = SealedInGit::of(cx, &target.file, target.bytes.as_deref()).await;
-            target.is_sealed = sealed == SealedInGit::ByFilter;
-            target.protection = Some(repository.protection(&target.file).await?);
+            let protection = repository.protection(&target.file).await?;
+            if protection.tracked == GitAnswer::Yes {
+                let sealed = SealedInGit::of(cx, &target.file, target.bytes.as_deref()).await;
+                target.is_sealed = sealed == SealedInGit::ByFilter;
+            }
+            target.protection = Some(protection);
         }
         Ok(inspection)
     }
