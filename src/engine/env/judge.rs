@@ -76,10 +76,10 @@ fn left_open(key: &str, value: &str) -> Option<(Code, String, String)> {
 
 /// Why neonup does not fill a key in.
 pub(super) const LEFT_OPEN: &str =
-    "it comes from another service, or you choose it: neonup never writes it";
+    "it comes from another service, or you choose it, so neonup never writes it";
 /// The same for several.
 pub(super) const ALL_LEFT_OPEN: &str =
-    "they come from other services, or you choose them: neonup never writes them";
+    "they come from other services, or you choose them, so neonup never writes them";
 /// So many keys and more are told together.
 pub(super) const LEFT_OPEN_TOGETHER: usize = 3;
 
